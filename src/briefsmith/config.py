@@ -1,0 +1,73 @@
+"""Settings, read from the environment once, by this module alone."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from briefsmith.errors import InvalidSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment decides. Nothing here is read at import.
+
+    Attributes:
+        home: Folder of the embedded store and its files.
+        database_url: PostgreSQL to use instead of the embedded one; None means embedded.
+        user: Id or e-mail address of the person whose store it is; None means the only one.
+        embedding_url: Base address of an OpenAI-compatible server; None means built in.
+        embedding_model: Name of the model to ask there.
+        embedding_key: Bearer token for it.
+        idle_seconds: How long the embedded server stays up after its last use.
+        prepared_statements: False behind a transaction pooler that cannot keep them.
+    """
+
+    home: Path
+    database_url: str | None = None
+    user: str | None = None
+    embedding_url: str | None = None
+    embedding_model: str = "text-embedding-3-small"
+    embedding_key: str | None = None
+    idle_seconds: int = 300
+    prepared_statements: bool = True
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the variables that start with BRIEFSMITH_, and DATABASE_URL.
+
+    Args:
+        environ: Variables to read; None reads the process's own. Empty values count as unset.
+
+    Raises:
+        InvalidSetting: A number that is none, or out of its range.
+    """
+    env = {key: value for key, value in (environ or os.environ).items() if value}
+    return Settings(
+        home=_home(env),
+        database_url=env.get("BRIEFSMITH_DATABASE_URL") or env.get("DATABASE_URL"),
+        user=env.get("BRIEFSMITH_USER"),
+        embedding_url=env.get("BRIEFSMITH_EMBEDDING_URL"),
+        embedding_model=env.get("BRIEFSMITH_EMBEDDING_MODEL", "text-embedding-3-small"),
+        embedding_key=env.get("BRIEFSMITH_EMBEDDING_KEY"),
+        idle_seconds=_whole_number(env, "BRIEFSMITH_IDLE_SECONDS", default=300, least=1),
+        prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
+    )
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    if chosen := env.get("BRIEFSMITH_HOME"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("briefsmith", appauthor=False)).absolute()
+
+
+def _whole_number(env: Mapping[str, str], name: str, *, default: int, least: int) -> int:
+    text = env.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal() or int(text) < least:
+        message = f"{name} is {text!r}, which is no whole number of at least {least}."
+        raise InvalidSetting(message, details={"name": name, "value": text})
+    return int(text)

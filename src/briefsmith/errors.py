@@ -1,0 +1,315 @@
+"""Every failure that a caller can meet, as one tree.
+
+    BriefsmithError
+    ├── InvalidInput        B1xx  change the call
+    │   ├── EmptyIntent         B101
+    │   ├── UnknownMode         B102
+    │   ├── InvalidId           B103
+    │   ├── UnreadableDocument  B104  one file of an import; the others go in
+    │   ├── InvalidSetting      B105
+    │   └── NothingToImport     B106
+    ├── NotPermitted        B2xx
+    │   ├── NotAuthenticated    B201
+    │   └── UnknownUser         B202
+    ├── NotFound            B3xx  none, or not yours: the same answer
+    │   ├── BlockNotFound       B301
+    │   └── BriefNotFound       B302
+    ├── Conflict            B4xx  shows both sides
+    │   ├── LabelTaken          B401
+    │   ├── StaleVersion        B402
+    │   ├── WrongState          B403
+    │   └── AlreadyThere        B404
+    ├── OverBudget          B5xx  says what would fit
+    │   ├── FrameOverBudget     B501
+    │   └── AskedBlocksOverBudget B502
+    ├── Unavailable         B6xx  the same call may work later
+    │   ├── DatabaseUnreachable B601
+    │   ├── DiskFull            B602
+    │   ├── EmbedderUnavailable B603
+    │   ├── DatabaseBusy        B604
+    │   └── ServerNotStarted    B605
+    ├── ModelMisbehaved     B7xx  after retries
+    │   └── WrongEmbedding      B701
+    ├── SchemaMismatch      B8xx
+    │   ├── ServerTooOld        B801
+    │   ├── VectorMissing       B802
+    │   ├── NotMigrated         B803
+    │   ├── DatabaseIsNewer     B804
+    │   └── MigrationFailed     B805
+    └── Bug                 B900  an incident; no inside told
+
+Codes are never reused. No error knows a transport: `faces/errors.py` gives exit codes and statuses.
+"""
+
+from typing import Any, ClassVar
+
+
+class BriefsmithError(Exception):
+    """Carries what every face shows: a code, one sentence, what to do, and the facts.
+
+    Args:
+        message: One sentence that a user understands.
+        hint: What to do about it, one sentence; None takes the class's own.
+        details: JSON-compatible facts, both sides of a conflict for one.
+    """
+
+    code: ClassVar[str] = "B900"
+    default_hint: ClassVar[str] = ""
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = self.default_hint if hint is None else hint
+        self.details = details or {}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The body that every face sends: code, message, hint, details."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "details": self.details,
+        }
+
+
+class InvalidInput(BriefsmithError):
+    """The call itself is wrong; the same call fails again."""
+
+    code = "B100"
+    default_hint = "Change the call; --help lists what it takes."
+
+
+class EmptyIntent(InvalidInput):
+    """A brief needs an intent."""
+
+    code = "B101"
+    default_hint = "Say in a sentence what the task is."
+
+
+class UnknownMode(InvalidInput):
+    """A compilation mode that does not exist."""
+
+    code = "B102"
+
+
+class InvalidId(InvalidInput):
+    """Text that is no UUID where an id is needed."""
+
+    code = "B103"
+    default_hint = "Ids are UUIDs; `briefsmith block list` and `briefsmith brief list` print them."
+
+
+class UnreadableDocument(InvalidInput):
+    """One file that cannot be imported, and why."""
+
+    code = "B104"
+    default_hint = "Mend the file and import again; what went in stays."
+
+
+class InvalidSetting(InvalidInput):
+    """A setting (environment variable) whose value makes no sense."""
+
+    code = "B105"
+    default_hint = "Correct or unset the variable."
+
+
+class NothingToImport(InvalidInput):
+    """The paths hold no file that can be imported."""
+
+    code = "B106"
+    default_hint = "Import reads .md, .markdown, .txt and .jsonl files."
+
+
+class NotPermitted(BriefsmithError):
+    """The actor may not do this."""
+
+    code = "B200"
+
+
+class NotAuthenticated(NotPermitted):
+    """Nobody is known to be asking."""
+
+    code = "B201"
+
+
+class UnknownUser(NotPermitted):
+    """The database has no such user, or it is not clear which one is meant."""
+
+    code = "B202"
+    default_hint = "Set BRIEFSMITH_USER to the id or the e-mail address of a user in auth.users."
+
+
+class NotFound(BriefsmithError):
+    """There is none, or it is somebody else's: the answer is the same."""
+
+    code = "B300"
+
+
+class BlockNotFound(NotFound):
+    """No block of the actor has this id."""
+
+    code = "B301"
+    default_hint = "`briefsmith block list --status all` shows the blocks that there are."
+
+
+class BriefNotFound(NotFound):
+    """No brief of the actor has this id."""
+
+    code = "B302"
+    default_hint = "`briefsmith brief list` shows the briefs that there are."
+
+
+class Conflict(BriefsmithError):
+    """Two sides disagree; details show both."""
+
+    code = "B400"
+
+
+class LabelTaken(Conflict):
+    """Another block that is not archived has this label (case is ignored)."""
+
+    code = "B401"
+    default_hint = "Choose another label, or edit or archive the block that has it."
+
+
+class StaleVersion(Conflict):
+    """The block has moved on since the caller read it."""
+
+    code = "B402"
+    default_hint = "Look at both sides, then repeat the change with the current version."
+
+
+class WrongState(Conflict):
+    """The object's state does not allow this: archived, locked, awaiting review."""
+
+    code = "B403"
+
+
+class AlreadyThere(Conflict):
+    """An object with this id exists already."""
+
+    code = "B404"
+
+
+class OverBudget(BriefsmithError):
+    """More than the token budget holds."""
+
+    code = "B500"
+
+
+class FrameOverBudget(OverBudget):
+    """The budget is below what a brief without any block needs."""
+
+    code = "B501"
+
+
+class AskedBlocksOverBudget(OverBudget):
+    """The blocks that were asked for do not fit together."""
+
+    code = "B502"
+
+
+class Unavailable(BriefsmithError):
+    """Something outside did not answer; the same call may work later."""
+
+    code = "B600"
+    retryable = True
+
+
+class DatabaseUnreachable(Unavailable):
+    """No connection to the database."""
+
+    code = "B601"
+    default_hint = "Check the address and that the server runs; `briefsmith doctor` looks closer."
+
+
+class DiskFull(Unavailable):
+    """The server has no room to write; nothing was stored."""
+
+    code = "B602"
+    default_hint = "Free some disk space and repeat the call; nothing was stored."
+
+
+class EmbedderUnavailable(Unavailable):
+    """The embedding service did not answer."""
+
+    code = "B603"
+    default_hint = "Check BRIEFSMITH_EMBEDDING_URL, or unset it to use the built-in model."
+
+
+class DatabaseBusy(Unavailable):
+    """A lock was not to be had in time, or the server takes no more connections."""
+
+    code = "B604"
+    default_hint = "Repeat the call in a moment."
+
+
+class ServerNotStarted(Unavailable):
+    """The embedded database server did not start."""
+
+    code = "B605"
+    default_hint = "`briefsmith doctor` shows the folder and the end of the server's log."
+
+
+class ModelMisbehaved(BriefsmithError):
+    """A model answered, but not with what was asked for."""
+
+    code = "B700"
+
+
+class WrongEmbedding(ModelMisbehaved):
+    """An embedding of the wrong width, or with values that are no numbers."""
+
+    code = "B701"
+    default_hint = "Use a model that can give 256 numbers (`dimensions=256`)."
+
+
+class SchemaMismatch(BriefsmithError):
+    """Database and package do not fit together."""
+
+    code = "B800"
+    default_hint = "Run `briefsmith doctor`."
+
+
+class ServerTooOld(SchemaMismatch):
+    """PostgreSQL before 15."""
+
+    code = "B801"
+    default_hint = "Use PostgreSQL 15 to 18."
+
+
+class VectorMissing(SchemaMismatch):
+    """The server does not have the vector extension."""
+
+    code = "B802"
+    default_hint = "Install pgvector on the server (Supabase has it)."
+
+
+class NotMigrated(SchemaMismatch):
+    """The database is behind this package, or holds no Briefsmith schema at all."""
+
+    code = "B803"
+    default_hint = "Run `briefsmith init`."
+
+
+class DatabaseIsNewer(SchemaMismatch):
+    """The database has migrations that this package does not know."""
+
+    code = "B804"
+    default_hint = "Upgrade the package: `pip install --upgrade briefsmith`."
+
+
+class MigrationFailed(SchemaMismatch):
+    """A migration stopped; it left nothing behind."""
+
+    code = "B805"
+
+
+class Bug(BriefsmithError):
+    """A fault of the package itself."""
+
+    code = "B900"
+    default_hint = "Please report it, with the incident id."

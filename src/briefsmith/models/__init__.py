@@ -1,0 +1,1 @@
+"""The rows: one file per table, field for field, and the enums."""

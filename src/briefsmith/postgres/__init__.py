@@ -1,0 +1,1 @@
+"""The database server and the way to it: embedded server, pool, session, errors, migrations."""

@@ -1,0 +1,315 @@
+"""A database, opened: connections, the check that it fits this package, and sessions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from briefsmith import errors
+from briefsmith.postgres.errors import translate
+from briefsmith.postgres.migrate import Applied, migrate
+from briefsmith.postgres.session import Actor, Session, begin
+from briefsmith.postgres.vectors import register_vectors
+from briefsmith.sql import load, migrations
+
+OLDEST_SERVER = 150000
+_TRANSACTION_POOLER_PORT = "6543"
+_HANDSHAKE = load("handshake")
+
+# Row level security with cached plans is unsafe before these (CVE-2024-10976).
+_SAFE_FROM = {15: 150009, 16: 160005, 17: 170001}
+
+_SESSION_SETTINGS: LiteralString = """
+select
+  set_config('search_path', 'public, extensions', false),
+  set_config('timezone', 'UTC', false),
+  set_config('jit', 'off', false)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a migrated database says of itself."""
+
+    server_version: int
+    server_version_text: str
+    vector_version: str | None
+    migrations: list[str]
+    users: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What any server says of itself, migrated or not."""
+
+    server_version: int
+    server_version_text: str
+    vector_version: str | None
+    vector_available: bool
+    has_blocks: bool
+    is_legacy: bool
+    is_supabase: bool
+    size_bytes: int
+
+    @property
+    def is_old(self) -> bool:
+        """Whether this package does not run on it."""
+        return self.server_version < OLDEST_SERVER
+
+    @property
+    def has_unsafe_row_security(self) -> bool:
+        """Whether it lacks the mend of CVE-2024-10976."""
+        return self.server_version < _SAFE_FROM.get(self.server_version // 10000, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """The row that `insert_user` gives back."""
+
+    id: UUID
+
+
+class Database:
+    """Connections to one database; every session is one transaction of one actor."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], user_id: UUID) -> None:
+        self._pool = pool
+        self.user_id = user_id
+
+    @asynccontextmanager
+    async def session(
+        self, actor: Actor | None = None, *, read_only: bool = False
+    ) -> AsyncIterator[Session]:
+        """A transaction: committed at the end of the block, rolled back by any exception.
+
+        Args:
+            actor: Who acts; None is the person whose store it is.
+            read_only: Refuse every write.
+
+        Raises:
+            Unavailable: No connection to be had.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                async with begin(
+                    connection, actor or Actor(self.user_id), read_only=read_only
+                ) as session:
+                    yield session
+        except PoolTimeout as error:
+            message = "No connection to the database was free in time."
+            raise errors.DatabaseBusy(message) from error
+
+
+async def connect(url: str, *, prepared_statements: bool = True) -> AsyncConnection[Any]:
+    """One connection in autocommit mode with the settings that every statement relies on.
+
+    Raises:
+        DatabaseUnreachable: Nobody answers, or the login is refused; the message holds no password.
+        InvalidSetting: The address is none.
+    """
+    conninfo = _conninfo(url)
+    try:
+        connection = await AsyncConnection.connect(conninfo, autocommit=True)
+        await _prepare(connection)
+    except psycopg.Error as error:
+        raise _unreachable(conninfo, error) from error
+    if not prepared_statements or _is_transaction_pooler(conninfo):
+        connection.prepare_threshold = None
+    return connection
+
+
+async def _prepare(connection: AsyncConnection[Any]) -> None:
+    register_vectors(connection)
+    await connection.execute(_SESSION_SETTINGS)
+
+
+def _is_transaction_pooler(conninfo: str) -> bool:
+    return conninfo_to_dict(conninfo).get("port") == _TRANSACTION_POOLER_PORT
+
+
+def _conninfo(url: str) -> str:
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        message = "The address of the database is not one that PostgreSQL understands."
+        hint = "It looks like postgresql://user:password@host:5432/database."
+        raise errors.InvalidSetting(message, hint=hint) from error
+    defaults = {
+        "connect_timeout": "10",
+        "application_name": "briefsmith",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "60000",
+    }
+    return make_conninfo(**{**defaults, **{key: str(value) for key, value in given.items()}})
+
+
+def _unreachable(conninfo: str, error: psycopg.Error) -> errors.BriefsmithError:
+    given = conninfo_to_dict(conninfo)
+    password = str(given.get("password") or "")
+    says = str(error).strip().splitlines()[0].strip().rstrip(".") if str(error).strip() else ""
+    if password:
+        says = says.replace(password, "***")
+    if getattr(error, "sqlstate", None) == "53300" or "too many clients" in says:
+        return errors.DatabaseBusy("The database takes no more connections.")
+    place = f"{given.get('host') or 'localhost'}:{given.get('port') or 5432}"
+    return errors.DatabaseUnreachable(
+        f"No connection to the database at {place}: {says}.", details={"server_says": says}
+    )
+
+
+@asynccontextmanager
+async def open_database(
+    url: str, *, user: str | None = None, prepared_statements: bool = True, connections: int = 4
+) -> AsyncIterator[Database]:
+    """Connects, checks in one round trip that database and package fit, and finds the person.
+
+    Args:
+        url: PostgreSQL address.
+        user: Id or e-mail address in `auth.users`; None means the only one there.
+        prepared_statements: False behind a transaction pooler that cannot keep them.
+        connections: How many sessions may run at once.
+
+    Raises:
+        SchemaMismatch: Too old a server, no vector, not migrated, or newer than this package.
+        UnknownUser: No such person, or several and none named.
+        Unavailable: No connection.
+    """
+    conninfo = _conninfo(url)
+    first = await connect(url, prepared_statements=prepared_statements)
+    try:
+        user_id = await _check(first, user)
+    finally:
+        await first.close()
+
+    async def configure(connection: AsyncConnection[Any]) -> None:
+        await _prepare(connection)
+        if not prepared_statements or _is_transaction_pooler(conninfo):
+            connection.prepare_threshold = None
+
+    pool = AsyncConnectionPool(
+        conninfo,
+        min_size=1,
+        max_size=connections,
+        kwargs={"autocommit": True},
+        configure=configure,
+        open=False,
+        timeout=15,
+    )
+    async with pool:
+        yield Database(pool, user_id)
+
+
+async def _check(connection: AsyncConnection[Any], user: str | None) -> UUID:
+    query = _HANDSHAKE["handshake"]
+    try:
+        async with connection.cursor(row_factory=class_row(Handshake)) as cursor:
+            await cursor.execute(query.text, {"user": user})
+            found = await cursor.fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        raise refusal(await server_facts(connection)) from error
+    except psycopg.Error as error:
+        raise translate(error) from error
+    assert found is not None  # noqa: S101  the statement has no way to give no row
+    _check_schema(found)
+    return _only(found.users, user)
+
+
+def _check_schema(found: Handshake) -> None:
+    if found.server_version < OLDEST_SERVER:
+        raise _too_old(found.server_version_text)
+    if found.vector_version is None:
+        message = "The extension vector is not in this database."
+        raise errors.VectorMissing(message)
+    ours = [item.version for item in migrations()]
+    missing = sorted(set(ours) - set(found.migrations))
+    unknown = sorted(set(found.migrations) - set(ours))
+    if unknown:
+        message = f"The database is newer than this package: it has migration {unknown[-1]}."
+        raise errors.DatabaseIsNewer(message, details={"unknown": unknown})
+    if missing:
+        message = f"The database lacks {len(missing)} of {len(ours)} migrations."
+        raise errors.NotMigrated(message, details={"missing": missing})
+
+
+def _too_old(version: str) -> errors.ServerTooOld:
+    return errors.ServerTooOld(f"The server is PostgreSQL {version}; 15 is the oldest that works.")
+
+
+def refusal(facts: ServerFacts) -> errors.SchemaMismatch:
+    """Why a database without our migrations cannot be opened."""
+    if facts.is_old:
+        return _too_old(facts.server_version_text)
+    if facts.vector_version is None and not facts.vector_available:
+        return errors.VectorMissing("This server does not have the extension vector (pgvector).")
+    return errors.NotMigrated("The database does not have the schema of Briefsmith yet.")
+
+
+def _only(users: list[UUID], user: str | None) -> UUID:
+    if len(users) == 1:
+        return users[0]
+    if user is not None:
+        message = f"The database has no user {user!r}."
+        raise errors.UnknownUser(message, details={"user": user})
+    if not users:
+        message = "The database has no user yet."
+        hint = (
+            "Run `briefsmith init` (on Supabase, add a user under Authentication first), "
+            "or set BRIEFSMITH_USER."
+        )
+        raise errors.UnknownUser(message, hint=hint)
+    message = "The database has several users and BRIEFSMITH_USER does not say which one you are."
+    raise errors.UnknownUser(message)
+
+
+async def server_facts(connection: AsyncConnection[Any]) -> ServerFacts:
+    """What the server says of itself, whatever the state of its schema."""
+    async with connection.cursor(row_factory=class_row(ServerFacts)) as cursor:
+        await cursor.execute(_HANDSHAKE["server_facts"].text)
+        facts = await cursor.fetchone()
+    assert facts is not None  # noqa: S101  the statement has no way to give no row
+    return facts
+
+
+async def prepare_database(url: str, *, user: str | None = None) -> Applied:
+    """Brings a database to the present schema, and gives a plain one its first user.
+
+    Raises:
+        SchemaMismatch: The server is too old or lacks vector, or a migration failed.
+        UnknownUser: Supabase has no such account; accounts are made there.
+    """
+    connection = await connect(url)
+    try:
+        facts = await server_facts(connection)
+        if facts.is_old:
+            raise _too_old(facts.server_version_text)
+        if facts.is_legacy:
+            message = "This database has the legacy schema (profile_core_data)."
+            hint = "Upgrading it is not part of this version; nothing was changed."
+            raise errors.SchemaMismatch(message, hint=hint)
+        applied = await migrate(connection)
+        if not facts.is_supabase:
+            await _first_user(connection, user)
+        return applied
+    except psycopg.Error as error:
+        raise translate(error) from error
+    finally:
+        await connection.close()
+
+
+async def _first_user(connection: AsyncConnection[Any], user: str | None) -> None:
+    async with connection.cursor(row_factory=class_row(Handshake)) as cursor:
+        await cursor.execute(_HANDSHAKE["handshake"].text, {"user": user})
+        found = await cursor.fetchone()
+    if found is not None and found.users:
+        return
+    email = user if user is not None and "@" in user else "person@localhost"
+    await connection.execute(_HANDSHAKE["insert_user"].text, {"email": email})

@@ -1,0 +1,1 @@
+"""What crosses an edge and is not a row: requests, results, the snapshot of a brief."""

@@ -1,0 +1,1 @@
+"""One function per named query: parameters in, row model out."""
