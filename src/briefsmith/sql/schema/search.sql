@@ -1,8 +1,8 @@
 -- The lexical index: what BM25 needs, kept by triggers, so that no way of writing a block goes past it.
 --
 --   search_documents  one row a block: its number and its length
---   search_postings   for each term, numbers of documents and how often each holds it; one row a term and
---                     statement, so a bulk load writes few long rows
+--   search_postings   for each term the numbers of the documents that hold it, how often each does and how
+--                     long each is; one row a term and statement, so a bulk load writes few long rows
 --   search_totals     a ledger of changes to the number and length of a user's documents: rows are only
 --                     added, so two writers never wait for each other; its sum is the truth
 
@@ -25,12 +25,15 @@ create table briefsmith.search_postings (
   term text not null,
   documents integer[] not null,
   frequencies integer[] not null,
+  lengths integer[] not null,
   constraint search_postings_pkey primary key (id),
-  constraint search_postings_frequencies_check
-    check (cardinality(documents) = cardinality(frequencies))
+  constraint search_postings_arrays_check check (
+    cardinality(documents) = cardinality(frequencies)
+    and cardinality(documents) = cardinality(lengths)
+  )
 );
 comment on table briefsmith.search_postings is
-  'For each term the documents that hold it, and how often each does; two arrays in step.';
+  'For each term the documents that hold it, how often each does, and how long each is; arrays in step.';
 create index search_postings_user_id_idx on briefsmith.search_postings (user_id, term);
 
 create table briefsmith.search_totals (
@@ -186,12 +189,13 @@ begin
     returning document_no, block_id, user_id, length
   ),
   postings as (
-    insert into briefsmith.search_postings (user_id, term, documents, frequencies)
+    insert into briefsmith.search_postings (user_id, term, documents, frequencies, lengths)
     select
       terms.user_id,
       terms.term,
       array_agg(documents.document_no order by documents.document_no),
-      array_agg(terms.frequency order by documents.document_no)
+      array_agg(terms.frequency order by documents.document_no),
+      array_agg(documents.length order by documents.document_no)
     from terms
     join documents on documents.block_id = terms.block_id
     group by terms.user_id, terms.term
@@ -267,6 +271,13 @@ begin
         select entry.frequency
         from unnest(posting.documents, posting.frequencies) with ordinality
           as entry (document_no, frequency, place)
+        where entry.document_no <> all (held.numbers)
+        order by entry.place
+      ),
+      lengths = array(
+        select entry.length
+        from unnest(posting.documents, posting.lengths) with ordinality
+          as entry (document_no, length, place)
         where entry.document_no <> all (held.numbers)
         order by entry.place
       )

@@ -24,7 +24,7 @@ begin
         schema = 'public', table = 'context_blocks';
   end if;
   -- A vector stands for the text it was made from.
-  if (new.label, new.content, new.meta_tags) is distinct from (old.label, old.content, old.meta_tags)
+  if (new.label, new.content) is distinct from (old.label, old.content)
     and new.meta_embedding::text is not distinct from old.meta_embedding::text
   then
     new.meta_embedding := null;

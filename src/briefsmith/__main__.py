@@ -1,0 +1,8 @@
+"""The command `briefsmith`."""
+
+from briefsmith.faces.cli.main import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Pure: rank, select, transform, render. No I/O, no clock, no randomness."""

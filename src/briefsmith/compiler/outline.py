@@ -1,0 +1,57 @@
+"""An outline by extraction: of each block, the sentence that matters most to the intent."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from briefsmith.compiler.candidates import Span
+from briefsmith.compiler.excerpt import Reading
+from briefsmith.compiler.fence import one_line
+
+MAX_STEP_WORDS = 24
+MAX_STEP_CHARS = 200  # scripts without spaces have no words to count
+
+_READABLE = frozenset({"sentence", "list_item", "quote"})
+_WORD = re.compile(r"[^\s\x00-\x20\x7f-\xa0]+")  # as `one_line` parts them
+_MARKER = re.compile(r"\s*(?:(?:[-*+>]|#{1,6}|\d{1,9}[.)])\s+|>)+(?:\[[ xX]\]\s+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpan:
+    """Where a step stands in its block's text.
+
+    Attributes:
+        span: Character range of the block's content.
+        is_cut: The sentence goes on after it.
+    """
+
+    span: Span
+    is_cut: bool
+
+
+def find_step(reading: Reading, scores: Sequence[float]) -> StepSpan | None:
+    """The sentence that scores best, cut at a word; the first of equals; None in a blank text."""
+    indices = [i for i, unit in enumerate(reading.units) if unit.kind in _READABLE]
+    indices = indices or list(range(len(reading.units)))
+    if not indices:
+        return None
+    unit = reading.units[max(indices, key=lambda i: (scores[i], -i))]
+    marker = unit.kind != "sentence" and _MARKER.match(reading.text, unit.start, unit.end)
+    start = marker.end() if marker and marker.end() < unit.end else unit.start
+    end = _cut(reading.text, start, unit.end)
+    return StepSpan((start, end), is_cut=end < unit.end)
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    stop = start
+    for number, word in enumerate(_WORD.finditer(text, start, end)):
+        if number == MAX_STEP_WORDS or word.end() > start + MAX_STEP_CHARS:
+            return stop if stop > start else start + MAX_STEP_CHARS
+        stop = word.end()
+    return end
+
+
+def step_text(content: str, step: StepSpan) -> str:
+    """The step as one harmless line, without its quotation marks."""
+    start, end = step.span
+    return one_line(content[start:end], MAX_STEP_CHARS) + ("…" if step.is_cut else "")

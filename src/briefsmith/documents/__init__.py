@@ -1,0 +1,1 @@
+"""Pure: documents (Markdown, plain text, JSON Lines) to pieces and back."""

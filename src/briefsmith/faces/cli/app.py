@@ -1,0 +1,69 @@
+"""The tree of commands. Modules below import nothing heavy, so that --help answers at once."""
+
+from typing import Annotated
+
+import typer
+
+from briefsmith.faces.cli import blocks, briefs, store
+
+
+def _group(text: str) -> typer.Typer:
+    return typer.Typer(
+        help=text,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+app = _group(
+    "Keep the context that your agents work with, and compile the right of it into a brief."
+)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from briefsmith import __version__
+
+        typer.echo(f"briefsmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Exit codes: 0 done, 1 done with findings, 2 wrong call, 3 not permitted, 4 not found, 5 conflict,
+    6 over budget, 7 database does not fit, 70 fault of ours, 75 try again later, 76 a model
+    misbehaved, 130 interrupted.
+    """
+
+
+block = _group("Blocks: the pieces of context.")
+brief = _group("Briefs: what was compiled.")
+app.add_typer(block, name="block")
+app.add_typer(brief, name="brief")
+
+app.command("init")(store.init)
+app.command("doctor")(store.doctor)
+app.command("import")(store.import_paths)
+app.command("compose")(briefs.compose)
+app.command("reembed")(store.reembed)
+block.command("add")(blocks.add)
+block.command("list")(blocks.list_)
+block.command("show")(blocks.show)
+block.command("edit")(blocks.edit)
+block.command("archive")(blocks.archive)
+block.command("restore")(blocks.restore)
+block.command("purge")(blocks.purge)
+block.command("history")(blocks.history)
+block.command("search")(blocks.search)
+block.command("export")(blocks.export)
+brief.command("list")(briefs.list_)
+brief.command("show")(briefs.show)

@@ -1,0 +1,74 @@
+"""Runs a command and turns what goes wrong into a sentence, a code and an exit code."""
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from briefsmith.errors import BriefsmithError, Bug, InvalidInput
+from briefsmith.faces.cli.app import app
+from briefsmith.faces.errors import EXIT_INTERRUPTED, exit_code
+
+
+def main() -> NoReturn:
+    """The entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a character is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = app(standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.exceptions.Abort:
+        return _interrupted()
+    except click.ClickException as error:
+        return _say(InvalidInput(error.format_message().rstrip(".") + "."))
+    except BriefsmithError as error:
+        return _say(error)
+    except (KeyboardInterrupt, EOFError):
+        return _interrupted()
+    except BrokenPipeError:
+        # Whoever read us has gone; what is left to be flushed has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  the last one to hear of it
+        return _say(_bug(error))
+    return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    sys.stderr.write("\nInterrupted; what was reported as done is stored.\n")
+    return EXIT_INTERRUPTED
+
+
+def _bug(error: Exception) -> Bug:
+    import secrets
+    import traceback
+
+    incident = secrets.token_hex(4)
+    place = os.environ.get("BRIEFSMITH_TRACEBACK")  # noqa: TID251  for who mends it, not a setting
+    if place:
+        traceback.print_exception(error)
+    message = (
+        f"Something went wrong inside Briefsmith ({type(error).__name__}), incident {incident}."
+    )
+    hint = "Run the same with BRIEFSMITH_TRACEBACK=1 and report what it prints."
+    return Bug(message, hint=hint, details={"incident": incident})
+
+
+def _say(error: BriefsmithError) -> int:
+    if "--json" in sys.argv:
+        import json
+
+        sys.stderr.write(json.dumps(error.as_dict(), ensure_ascii=False, default=str) + "\n")
+    else:
+        from briefsmith.faces.cli.output import describe_error
+
+        sys.stderr.write(describe_error(error))
+    return exit_code(error)

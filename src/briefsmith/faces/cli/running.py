@@ -1,0 +1,86 @@
+"""From a command's words to an operation's input."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+
+from briefsmith.config import load_settings
+from briefsmith.errors import InvalidId, InvalidInput
+
+if TYPE_CHECKING:
+    from briefsmith.runtime import Store
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+BlockId = Annotated[str, typer.Argument(metavar="ID", help="Id of a block.")]
+
+
+def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
+    """Opens the store of the environment and does the work in it."""
+    from briefsmith.runtime import open_store
+
+    async def run() -> T:
+        async with open_store(load_settings(), connections=2) as store:
+            return await work(store)
+
+    return asyncio.run(run())
+
+
+def as_id(text: str) -> UUID:
+    """The id.
+
+    Raises:
+        InvalidId: It is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        message = f"{text!r} is not an id."
+        raise InvalidId(message) from error
+
+
+def checked(model: type[T], values: dict[str, Any]) -> T:
+    """A request out of a command's words.
+
+    Raises:
+        InvalidInput: Says what is wrong with the first value that is.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        text = first["msg"].removeprefix("Value error, ")
+        message = f"{place}: {text}."
+        found = [{"field": list(item["loc"]), "problem": item["msg"]} for item in error.errors()]
+        raise InvalidInput(message, details={"problems": found}) from error
+
+
+def read_text(content: str | None, file: Path | None) -> str | None:
+    """Text from an option, from a file, or from standard input where `-` says so.
+
+    Raises:
+        InvalidInput: Both were given, or the file cannot be read as UTF-8.
+    """
+    if content is not None and file is not None:
+        message = "Give --content or --file, not both."
+        raise InvalidInput(message)
+    if file is None:
+        return content
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode()
+    except OSError as error:
+        message = f"{file} cannot be read: {error.strerror}."
+        raise InvalidInput(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8 (byte {error.start})."
+        raise InvalidInput(message) from error

@@ -1,0 +1,296 @@
+"""Verbs on blocks."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from briefsmith import errors
+from briefsmith.models.block_revisions import BlockRevision
+from briefsmith.models.context_blocks import ContextBlock
+from briefsmith.models.enums import BlockStatus
+from briefsmith.operations.briefs import redact_brief
+from briefsmith.postgres.session import Session
+from briefsmith.providers.embeddings import Embedder
+from briefsmith.schemas.blocks import BlockEdit, BlockFilter, NewBlock
+from briefsmith.store import block_revisions, context_blocks, events, task_briefs
+
+_PAGE = 200
+_EMBEDDED = {"label", "content"}
+_SHOWN_CHARS = 200
+
+
+def embedded_text(label: str, content: str) -> str:
+    """What a block's vector is made from."""
+    return f"{label}\n{content}"
+
+
+def embedded_text_sha256(label: str, content: str) -> str:
+    """As the database computes it when it takes a vector."""
+    return hashlib.sha256(embedded_text(label, content).encode()).hexdigest()
+
+
+async def add_block(session: Session, embedder: Embedder, new: NewBlock) -> ContextBlock:
+    """A new block, embedded in the transaction that writes it.
+
+    Where the embedding service does not answer, the block goes in without a vector, and `reembed` adds it.
+
+    Raises:
+        LabelTaken: Shows the block that has the label.
+        BlockNotFound: The block that it should derive from.
+
+    Emits:
+        block.created
+    """
+    values = new.model_dump()
+    vector = await _vector_or_none(embedder, new.label, new.content)
+    values["meta_embedding"] = vector
+    values["meta_embedding_model"] = None if vector is None else embedder.name
+    if new.meta_derived_from is not None:
+        await get_block(session, new.meta_derived_from)
+    block = await context_blocks.insert_block(session, values)
+    if block is None:
+        raise await label_taken(session, new.label)
+    await events.insert_event(session, "block.created", _named(block))
+    return block
+
+
+async def label_taken(session: Session, label: str) -> errors.LabelTaken:
+    """The error for a label that another block has, with that block."""
+    other = await context_blocks.select_block_by_label(session, label)
+    details: dict[str, Any] = {"label": label}
+    if other is not None:
+        details["other"] = {**_named(other), "label": other.label, "status": other.status}
+    message = f"Another block has the label {label!r} already."
+    return errors.LabelTaken(message, details=details)
+
+
+async def get_block(session: Session, block_id: UUID) -> ContextBlock:
+    """The block.
+
+    Raises:
+        BlockNotFound: There is none, or it is somebody else's.
+    """
+    block = await context_blocks.select_block(session, block_id)
+    if block is None:
+        message = f"There is no block {block_id}."
+        raise errors.BlockNotFound(message, details={"id": str(block_id)})
+    return block
+
+
+async def list_blocks(
+    session: Session, wanted: BlockFilter, *, limit: int | None = None
+) -> AsyncIterator[ContextBlock]:
+    """Blocks, the oldest first, page by page.
+
+    Args:
+        limit: At most so many; None gives all.
+    """
+    after: ContextBlock | None = None
+    left = limit
+    while left is None or left > 0:
+        size = _PAGE if left is None else min(_PAGE, left)
+        page = await context_blocks.select_blocks(session, wanted, after=after, limit=size)
+        for block in page:
+            yield block
+        if len(page) < size:
+            return
+        after = page[-1]
+        left = None if left is None else left - len(page)
+
+
+async def edit_block(
+    session: Session,
+    embedder: Embedder,
+    block_id: UUID,
+    edit: BlockEdit,
+    *,
+    expected_version: int | None = None,
+) -> ContextBlock:
+    """The block after the change; a revision keeps what it was.
+
+    Args:
+        expected_version: The version that the caller read; None takes the present one.
+
+    Raises:
+        StaleVersion: The block has moved on; details show both sides.
+        LabelTaken: Another block has the new label.
+        WrongState: It is archived, or locked and stays so.
+
+    Emits:
+        block.updated
+    """
+    current = await get_block(session, block_id)
+    changes = edit.model_dump(exclude_unset=True)
+    expected = current.version if expected_version is None else expected_version
+    if expected != current.version:
+        raise _stale(current, expected, changes)
+    _refuse_closed(current, edit)
+    if edit.label is not None and edit.label.lower() != current.label.lower():
+        await _refuse_taken(session, edit.label, current)
+    values = _changed_columns(changes)
+    if _EMBEDDED & changes.keys():
+        text = (edit.label or current.label, edit.content or current.content)
+        vector = await _vector_or_none(embedder, *text)
+        if vector is not None:
+            values |= {"meta_embedding": vector, "meta_embedding_model": embedder.name}
+    return await _update(session, current, expected, values, changes)
+
+
+def _changed_columns(changes: dict[str, Any]) -> dict[str, Any]:
+    cleared = [name for name, value in changes.items() if value is None]
+    required = sorted(set(cleared) - _CLEARABLE)
+    if required:
+        message = f"{required[0]} cannot be empty."
+        raise errors.InvalidInput(message, details={"fields": required})
+    return {**changes, "clear": cleared}
+
+
+_CLEARABLE = {"meta_context_scope", "meta_agent_notes", "meta_locale"}
+
+
+async def _update(
+    session: Session,
+    current: ContextBlock,
+    expected: int,
+    values: dict[str, Any],
+    changes: dict[str, Any],
+) -> ContextBlock:
+    block = await context_blocks.update_block(session, current.id, expected, values)
+    if block is None:
+        raise _stale(await get_block(session, current.id), expected, changes)
+    if block.version != current.version:
+        await events.insert_event(session, "block.updated", _named(block))
+    return block
+
+
+def _refuse_closed(current: ContextBlock, edit: BlockEdit) -> None:
+    if current.status is BlockStatus.ARCHIVED:
+        message = f"The block {current.id} is archived."
+        hint = f"Restore it first: `briefsmith block restore {current.id}`."
+        raise errors.WrongState(message, hint=hint, details=_named(current))
+    if current.status is BlockStatus.LOCKED and edit.status is not BlockStatus.ACTIVE:
+        message = f"The block {current.id} is locked."
+        hint = f"Unlock it first: `briefsmith block edit {current.id} --status active`."
+        raise errors.WrongState(message, hint=hint, details=_named(current))
+
+
+async def _refuse_taken(session: Session, label: str, current: ContextBlock) -> None:
+    other = await context_blocks.select_block_by_label(session, label)
+    if other is not None and other.id != current.id:
+        raise await label_taken(session, label)
+
+
+def _stale(current: ContextBlock, expected: int, changes: dict[str, Any]) -> errors.StaleVersion:
+    theirs = current.model_dump(mode="json", include=set(changes))
+    message = (
+        f"The block {current.id} is at version {current.version}, not at {expected}: "
+        "somebody changed it meanwhile."
+    )
+    details = {
+        "expected_version": expected,
+        "current_version": current.version,
+        "yours": {name: _shown(value) for name, value in changes.items()},
+        "theirs": {name: _shown(value) for name, value in theirs.items()},
+    }
+    return errors.StaleVersion(message, details=details)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, str) and len(value) > _SHOWN_CHARS:
+        return value[:_SHOWN_CHARS] + "…"
+    return value
+
+
+async def archive_block(session: Session, block_id: UUID) -> ContextBlock:
+    """The block, out of use; it keeps its history and can come back.
+
+    Raises:
+        WrongState: It is locked.
+
+    Emits:
+        block.updated
+    """
+    current = await get_block(session, block_id)
+    if current.status is BlockStatus.ARCHIVED:
+        return current
+    if current.status is BlockStatus.LOCKED:
+        _refuse_closed(current, BlockEdit())
+    values = {"status": BlockStatus.ARCHIVED}
+    return await _update(session, current, current.version, values, values)
+
+
+async def restore_block(session: Session, block_id: UUID) -> ContextBlock:
+    """The block, in use again.
+
+    Raises:
+        LabelTaken: Another block took its label meanwhile.
+
+    Emits:
+        block.updated
+    """
+    current = await get_block(session, block_id)
+    if current.status is not BlockStatus.ARCHIVED:
+        return current
+    await _refuse_taken(session, current.label, current)
+    values = {"status": BlockStatus.ACTIVE}
+    return await _update(session, current, current.version, values, values)
+
+
+async def purge_block(session: Session, block_id: UUID) -> int:
+    """Erases a block for good: text, label, history, words in the index, and its text in briefs.
+
+    Returns:
+        The number of briefs whose text was changed. They keep the block's id, version and hash.
+
+    Emits:
+        block.purged
+    """
+    block = await get_block(session, block_id)
+    briefs = await task_briefs.select_briefs_with_block(session, block_id)
+    await context_blocks.delete_block(session, block_id)
+    for brief in briefs:
+        await redact_brief(session, brief)
+    await events.insert_event(session, "block.purged", _named(block))
+    return len(briefs)
+
+
+async def block_history(session: Session, block_id: UUID) -> list[BlockRevision]:
+    """What the block was before each change, the newest first.
+
+    Raises:
+        BlockNotFound: There is none, or it is somebody else's.
+    """
+    await get_block(session, block_id)
+    return await block_revisions.select_revisions(session, block_id)
+
+
+async def get_block_version(session: Session, block_id: UUID, version: int) -> ContextBlock:
+    """The block as it was at a version.
+
+    Raises:
+        BlockNotFound: No such block, or it never had that version.
+    """
+    found = await block_revisions.select_versions(session, [(block_id, version)])
+    if not found:
+        current = await get_block(session, block_id)
+        message = f"The block {block_id} has no version {version}; the newest is {current.version}."
+        raise errors.BlockNotFound(message, details={"id": str(block_id), "version": version})
+    return ContextBlock.model_validate(found[0].snapshot)
+
+
+async def _vector_or_none(
+    embedder: Embedder, label: str, content: str
+) -> NDArray[np.float32] | None:
+    try:
+        return (await embedder.embed([embedded_text(label, content)]))[0]
+    except errors.EmbedderUnavailable:
+        # The words are found all the same; `doctor` tells how many blocks wait for a vector.
+        return None
+
+
+def _named(block: ContextBlock) -> dict[str, Any]:
+    return {"block_id": str(block.id), "version": block.version}

@@ -1,0 +1,284 @@
+"""Verbs on briefs."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from briefsmith import __version__, errors
+from briefsmith.compiler.brief import (
+    BriefRequest,
+    CompiledBrief,
+    Toolchain,
+    compile_brief,
+    recompile,
+)
+from briefsmith.compiler.document import BlockText, MediaItem, SourceBlock
+from briefsmith.models.enums import BlockSource, BlockStatus, BlockType
+from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.search import checked_question, embed_question
+from briefsmith.postgres.session import Session
+from briefsmith.providers.embeddings import Embedder
+from briefsmith.providers.tokenizer import TokenCounter
+from briefsmith.schemas.blocks import BlockFilter
+from briefsmith.schemas.briefs import NewBrief
+from briefsmith.schemas.search import SearchSettings
+from briefsmith.schemas.snapshot import Snapshot
+from briefsmith.store import (
+    block_revisions,
+    context_blocks,
+    search,
+    task_brief_outputs,
+    task_briefs,
+)
+from briefsmith.store.search import SearchRow
+from briefsmith.store.task_briefs import BriefListing
+
+CANDIDATES = 100
+_PAGE = 100
+_SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBrief:
+    """A brief as it stands in the database.
+
+    Attributes:
+        markdown: The rendered text; of a purged block it says only that there was one.
+        snapshot: What went in; None for a brief that was not made here.
+        labels: Labels of the blocks that still exist, as they are now.
+    """
+
+    brief: TaskBrief
+    markdown: str
+    snapshot: Snapshot | None
+    labels: Mapping[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedBrief:
+    """A new draft, and how it came about."""
+
+    brief: TaskBrief
+    compiled: CompiledBrief
+    labels: Mapping[UUID, str]
+    by_meaning: bool
+
+
+async def compose_brief(
+    session: Session,
+    embedder: Embedder,
+    tokens: TokenCounter,
+    new: NewBrief,
+    *,
+    explain: bool = False,
+) -> ComposedBrief:
+    """Retrieves, selects, transforms, renders and stores: all of it or nothing.
+
+    Args:
+        explain: Find the budget at which each block left out would have come in.
+
+    Raises:
+        EmptyIntent: The intent is blank.
+        UnknownMode: No such compilation mode.
+        BlockNotFound: An asked-for block does not exist, or is somebody else's.
+        WrongState: An asked-for block is archived, or awaits review.
+        OverBudget: The frame, or the asked-for blocks, need more.
+
+    Emits:
+        brief.draft_created
+    """
+    if not new.intent.strip():
+        message = "The intent is empty."
+        raise errors.EmptyIntent(message)
+    embedding = await embed_question(embedder, new.intent)
+    rows = await search.search_blocks(
+        session,
+        checked_question(new.intent),
+        BlockFilter(tags=new.tags, scope=new.scope),
+        SearchSettings(),
+        model=embedder.name,
+        embedding=embedding,
+        limit=CANDIDATES,
+        usable_only=True,
+        with_embedding=True,
+    )
+    asked = await _asked(session, embedder, new.blocks)
+    request = BriefRequest(
+        intent=new.intent,
+        budget_tokens=new.budget_tokens,
+        nonce=secrets.token_hex(16),
+        sub_instructions=new.sub_instructions,
+        media=tuple(MediaItem(item.image_url, item.description) for item in new.media),
+        mode=new.mode,
+    )
+    tools = Toolchain(
+        count_tokens=tokens.count,
+        tokenizer=tokens.name,
+        package_version=__version__,
+        embedding_model=embedder.name if embedding is not None else None,
+    )
+    sources = await _sources(session, rows, asked)
+    compiled = compile_brief(request, sources, tools, explain=explain)
+    brief = await _store(session, new, compiled)
+    labels = {source.block_id: source.label for source in sources}
+    return ComposedBrief(brief, compiled, labels, by_meaning=embedding is not None)
+
+
+async def _asked(session: Session, embedder: Embedder, ids: Sequence[UUID]) -> list[SearchRow]:
+    if not ids:
+        return []
+    found = await search.select_candidates(session, ids, embedder.name)
+    by_id = {row.block.id: row for row in found}
+    for block_id in ids:
+        row = by_id.get(block_id)
+        if row is None:
+            message = f"There is no block {block_id}."
+            raise errors.BlockNotFound(message, details={"id": str(block_id)})
+        _refuse_unusable(row)
+    return found
+
+
+def _refuse_unusable(row: SearchRow) -> None:
+    block = row.block
+    if block.status is BlockStatus.ARCHIVED:
+        message = f"The block {block.id} is archived and enters no brief."
+        hint = f"Restore it first: `briefsmith block restore {block.id}`."
+        raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
+    if block.requires_user_review:
+        message = f"The block {block.id} awaits your review and enters no brief before it."
+        hint = f"Accept it: `briefsmith block edit {block.id} --reviewed`."
+        raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
+
+
+async def _sources(
+    session: Session, rows: Sequence[SearchRow], asked: Sequence[SearchRow]
+) -> list[SourceBlock]:
+    now = await task_briefs.select_now(session)
+    asked_ids = {row.block.id for row in asked}
+    found = {row.block.id: row for row in asked} | {row.block.id: row for row in rows}
+    best = max((row.score for row in rows), default=0.0)
+    return [_source(row, now, best, asked=row.block.id in asked_ids) for row in found.values()]
+
+
+def _source(row: SearchRow, now: datetime, best: float, *, asked: bool) -> SourceBlock:
+    block = row.block
+    age = (now - block.updated_at).total_seconds() / _SECONDS_PER_DAY
+    return SourceBlock(
+        block_id=block.id,
+        version=block.version,
+        label=block.label,
+        type=block.type,
+        source=block.source,
+        content=block.content,
+        importance=block.importance,
+        relevance=min(row.score / best, 1.0) if best > 0 else 0.0,
+        feedback_score=block.feedback_score,
+        age_days=max(age, 0.0),
+        embedding=row.vector,
+        asked=asked,
+    )
+
+
+async def _store(session: Session, new: NewBrief, compiled: CompiledBrief) -> TaskBrief:
+    media = [item.model_dump() for item in new.media]
+    values = {
+        "intent": new.intent,
+        "sub_instructions": new.sub_instructions,
+        "media": json.dumps(media) if media else None,
+        "compilation_mode": new.mode,
+        "core_context_snapshot": compiled.snapshot.model_dump_json(),
+        "meta_emotional_tone": new.meta_emotional_tone,
+        "meta_scope": new.meta_scope,
+        "meta_audience": new.meta_audience,
+    }
+    brief = await task_briefs.insert_brief(session, values)
+    uses = [(part.block_id, part.transformation) for part in compiled.snapshot.blocks]
+    await task_briefs.insert_parts(session, brief.id, compiled.markdown, uses)
+    return brief
+
+
+async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
+    """A brief with its text.
+
+    Raises:
+        BriefNotFound: There is none, or it is somebody else's.
+    """
+    brief = await task_briefs.select_brief(session, brief_id)
+    if brief is None:
+        message = f"There is no brief {brief_id}."
+        raise errors.BriefNotFound(message, details={"id": str(brief_id)})
+    output = await task_brief_outputs.select_rendered(session, brief_id)
+    snapshot = snapshot_of(brief)
+    ids = [part.block_id for part in snapshot.blocks] if snapshot else []
+    ids += [part.block_id for part in snapshot.left_out] if snapshot else []
+    blocks = await context_blocks.select_blocks_by_id(session, ids)
+    labels = {block.id: block.label for block in blocks}
+    return StoredBrief(brief, output.content if output else "", snapshot, labels)
+
+
+def snapshot_of(brief: TaskBrief) -> Snapshot | None:
+    """The snapshot, checked; None where the column holds something else, as in a legacy brief."""
+    try:
+        return Snapshot.model_validate(brief.core_context_snapshot)
+    except ValidationError:
+        return None
+
+
+async def list_briefs(session: Session, *, limit: int | None = None) -> AsyncIterator[BriefListing]:
+    """Briefs, the newest first, page by page.
+
+    Args:
+        limit: At most so many; None gives all.
+    """
+    before: BriefListing | None = None
+    left = limit
+    while left is None or left > 0:
+        size = _PAGE if left is None else min(_PAGE, left)
+        page = await task_briefs.select_briefs(session, before=before, limit=size)
+        for brief in page:
+            yield brief
+        if len(page) < size:
+            return
+        before = page[-1]
+        left = None if left is None else left - len(page)
+
+
+async def recompile_brief(session: Session, brief: TaskBrief) -> CompiledBrief | None:
+    """The brief again, out of its snapshot and the versions that it names; what was purged is missing.
+
+    Returns:
+        None for a brief whose snapshot is not ours.
+    """
+    snapshot = snapshot_of(brief)
+    if snapshot is None:
+        return None
+    wanted = [(part.block_id, part.version) for part in snapshot.blocks]
+    rows = await block_revisions.select_versions(session, wanted)
+    texts = {
+        row.block_id: BlockText(
+            version=row.version,
+            label=row.snapshot["label"],
+            type=BlockType(row.snapshot["type"]),
+            source=BlockSource(row.snapshot["source"]),
+            content=row.snapshot["content"],
+        )
+        for row in rows
+    }
+    media = [MediaItem(**item) for item in brief.media or []]
+    return recompile(snapshot, brief.intent, brief.sub_instructions, media, texts)
+
+
+async def redact_brief(session: Session, brief: TaskBrief) -> None:
+    """Takes the text of purged blocks out of what was made of a brief."""
+    compiled = await recompile_brief(session, brief)
+    if compiled is None:
+        text = "The text of this brief was removed, because a block in it was purged.\n"
+    else:
+        text = compiled.markdown
+    await task_brief_outputs.update_rendered(session, brief.id, text)
+    await task_brief_outputs.delete_other_outputs(session, brief.id)

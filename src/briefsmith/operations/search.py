@@ -1,0 +1,104 @@
+"""The verb search."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from briefsmith import errors
+from briefsmith.models.context_blocks import ContextBlock
+from briefsmith.postgres.session import Session
+from briefsmith.providers.embeddings import Embedder
+from briefsmith.schemas.blocks import BlockFilter
+from briefsmith.schemas.search import SearchSettings
+from briefsmith.store import search
+
+MAX_QUERY_CHARS = 20_000
+MAX_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A block that search found.
+
+    Attributes:
+        score: Fused, in [0, 1]; comparable within one search only.
+        bm25: Of the words, >= 0.
+        cosine: Of the vectors, in [-1, 1]; None without one.
+    """
+
+    block: ContextBlock
+    score: float
+    bm25: float
+    cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hits by falling score, and whether meaning was searched as well as words."""
+
+    hits: list[Hit]
+    by_meaning: bool
+
+
+async def search_blocks(
+    session: Session,
+    embedder: Embedder,
+    words: str,
+    *,
+    wanted: BlockFilter | None = None,
+    settings: SearchSettings | None = None,
+    limit: int = 10,
+) -> Found:
+    """Blocks that fit a question, by BM25 of their words and cosine of their vectors.
+
+    Any word may match. Where the embedding service does not answer, words alone decide.
+
+    Args:
+        limit: 1 to 1,000.
+
+    Raises:
+        InvalidInput: A blank or endless question, or a limit out of range.
+    """
+    question = checked_question(words)
+    if not 1 <= limit <= MAX_LIMIT:
+        message = f"The limit is {limit}; 1 to {MAX_LIMIT} make sense."
+        raise errors.InvalidInput(message)
+    embedding = await embed_question(embedder, question)
+    rows = await search.search_blocks(
+        session,
+        question,
+        wanted or BlockFilter(),
+        settings or SearchSettings(),
+        model=embedder.name,
+        embedding=embedding,
+        limit=limit,
+        usable_only=False,
+        with_embedding=False,
+    )
+    hits = [Hit(row.block, row.score, row.bm25, row.cosine) for row in rows]
+    return Found(hits, by_meaning=embedding is not None)
+
+
+def checked_question(words: str) -> str:
+    """The question without what no database stores.
+
+    Raises:
+        InvalidInput: Blank, or over 20,000 characters.
+    """
+    question = words.replace("\x00", " ").encode(errors="replace").decode().strip()
+    if not question:
+        message = "There is nothing to search for."
+        raise errors.InvalidInput(message, hint="Give some words.")
+    if len(question) > MAX_QUERY_CHARS:
+        message = f"A question has at most {MAX_QUERY_CHARS:,} characters."
+        raise errors.InvalidInput(message)
+    return question
+
+
+async def embed_question(embedder: Embedder, question: str) -> NDArray[np.float32] | None:
+    """The question's vector; None where the service does not answer, or nothing has a meaning."""
+    try:
+        return (await embedder.embed([question]))[0]
+    except errors.EmbedderUnavailable:
+        return None

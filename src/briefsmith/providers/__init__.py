@@ -1,0 +1,1 @@
+"""Ports with adapters: embeddings and tokenizers."""

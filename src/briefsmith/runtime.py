@@ -1,0 +1,103 @@
+"""Composition root: settings to an open store, its embedder and its tokenizer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from briefsmith.config import Settings
+from briefsmith.errors import NotMigrated
+from briefsmith.postgres.database import Database, open_database, prepare_database
+from briefsmith.postgres.migrate import Applied
+from briefsmith.postgres.session import Session
+from briefsmith.providers.embeddings import Embedder
+from briefsmith.providers.selection import make_embedder
+from briefsmith.providers.tokenizer import TokenCounter
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store. Embedder and tokenizer are loaded when they are first used."""
+
+    settings: Settings
+    database: Database
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Makes vectors."""
+        return make_embedder(self.settings)
+
+    @cached_property
+    def tokens(self) -> TokenCounter:
+        """Counts tokens, offline."""
+        return TokenCounter()
+
+    def session(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Session]:
+        """A transaction of the person whose store it is."""
+        return self.database.session(read_only=read_only)
+
+
+@asynccontextmanager
+async def database_url(settings: Settings, *, may_create: bool = False) -> AsyncIterator[str]:
+    """Where the database is; the embedded server runs as long as the block does, and a while longer.
+
+    Args:
+        settings: What the environment decides.
+        may_create: Make an embedded store where there is none.
+
+    Raises:
+        NotMigrated: There is no embedded store yet.
+        ServerNotStarted: The embedded server did not start.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    if not may_create and not (settings.home / "postgres").exists():
+        message = f"There is no store in {settings.home} yet."
+        raise NotMigrated(message, hint="Run `briefsmith init`.")
+    from briefsmith.postgres.embedded import ensure_server
+
+    lease = await asyncio.to_thread(
+        ensure_server, settings.home, idle_seconds=settings.idle_seconds
+    )
+    try:
+        yield lease.url
+    finally:
+        lease.close()
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, *, connections: int = 4) -> AsyncIterator[Store]:
+    """The store of these settings, checked to fit this package.
+
+    Args:
+        settings: What the environment decides.
+        connections: How many sessions may run at once.
+
+    Raises:
+        SchemaMismatch: Database and package do not fit.
+        Unavailable: No database.
+        UnknownUser: It is not clear whose store it is.
+    """
+    async with (
+        database_url(settings) as url,
+        open_database(
+            url,
+            user=settings.user,
+            prepared_statements=settings.prepared_statements,
+            connections=connections,
+        ) as database,
+    ):
+        yield Store(settings, database)
+
+
+async def initialise(settings: Settings) -> Applied:
+    """Makes the store, or brings it to the present schema.
+
+    Raises:
+        SchemaMismatch: The server does not fit, or a migration failed.
+        Unavailable: No database.
+    """
+    async with database_url(settings, may_create=True) as url:
+        return await prepare_database(url, user=settings.user)

@@ -1,0 +1,116 @@
+"""Requests about blocks."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from briefsmith.models.enums import (
+    BlockImportance,
+    BlockSource,
+    BlockStatus,
+    BlockType,
+    BlockUpdatePolicy,
+)
+
+MAX_CONTENT_CHARS = 1_000_000
+MAX_LABEL_CHARS = 500
+
+IN_USE = (BlockStatus.ACTIVE, BlockStatus.LOCKED)
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        message = "a NUL character cannot be stored"
+        raise ValueError(message)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = "a lone surrogate is not a character"
+        raise ValueError(message) from error
+    return text
+
+
+def _label(text: str) -> str:
+    one_line = " ".join(_storable(text).split())
+    if not one_line:
+        message = "a label has at least one character that is not white space"
+        raise ValueError(message)
+    return one_line
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Label = Annotated[str, AfterValidator(_label), Field(max_length=MAX_LABEL_CHARS)]
+Content = Annotated[str, AfterValidator(_storable), Field(max_length=MAX_CONTENT_CHARS)]
+Tags = Annotated[list[Annotated[Text, Field(max_length=100)]], Field(max_length=100)]
+Visibility = Annotated[str, Field(pattern="^(visible|hidden|system|shared)$")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewBlock(_Request):
+    """A block to add."""
+
+    label: Label
+    content: Annotated[Content, Field(min_length=1)]
+    type: BlockType = BlockType.TEXT
+    source: BlockSource = BlockSource.USER
+    importance: BlockImportance = BlockImportance.MEDIUM
+    update_policy: BlockUpdatePolicy = BlockUpdatePolicy.AUTO
+    meta_tags: Tags = Field(default_factory=list)
+    meta_context_scope: Text | None = None
+    meta_agent_notes: Text | None = None
+    meta_derived_from: UUID | None = None
+    meta_refreshable: bool = False
+    meta_locale: Text | None = None
+    meta_visibility: Visibility = "visible"
+    meta_emotional_tone: Tags = Field(default_factory=list)
+    requires_user_review: bool = False
+
+
+class BlockEdit(_Request):
+    """Changes of a block: what is not set stays as it is; null clears what may be null."""
+
+    label: Label | None = None
+    content: Annotated[Content, Field(min_length=1)] | None = None
+    type: BlockType | None = None
+    importance: BlockImportance | None = None
+    update_policy: BlockUpdatePolicy | None = None
+    status: BlockStatus | None = None
+    meta_tags: Tags | None = None
+    meta_context_scope: Text | None = None
+    meta_agent_notes: Text | None = None
+    meta_locale: Text | None = None
+    meta_visibility: Visibility | None = None
+    meta_emotional_tone: Tags | None = None
+    requires_user_review: bool | None = None
+
+
+class BlockFilter(_Request):
+    """Which blocks: every condition that is set has to hold.
+
+    Attributes:
+        tags: A block has to have all of them.
+        statuses: A block has one of them; by default those in use.
+    """
+
+    types: tuple[BlockType, ...] = ()
+    tags: tuple[str, ...] = ()
+    scope: str | None = None
+    statuses: tuple[BlockStatus, ...] = IN_USE
+    importances: tuple[BlockImportance, ...] = ()
+    sources: tuple[BlockSource, ...] = ()
+    locale: str | None = None
+
+    def as_params(self) -> dict[str, Any]:
+        """Parameters of the statements that filter; an empty condition is None."""
+        return {
+            "types": [item.value for item in self.types] or None,
+            "importances": [item.value for item in self.importances] or None,
+            "sources": [item.value for item in self.sources] or None,
+            "statuses": [item.value for item in self.statuses],
+            "tags": list(self.tags) or None,
+            "scope": self.scope,
+        }

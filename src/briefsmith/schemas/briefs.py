@@ -1,0 +1,44 @@
+"""Requests about briefs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from briefsmith.schemas.blocks import Tags, Text
+
+DEFAULT_BUDGET_TOKENS = 4_000
+MAX_BUDGET_TOKENS = 1_000_000
+
+
+class Media(BaseModel):
+    """A picture that belongs to the task, by its address."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image_url: Annotated[Text, Field(max_length=4_000)]
+    description: Annotated[Text, Field(max_length=4_000)]
+
+
+class NewBrief(BaseModel):
+    """A brief to compose.
+
+    Attributes:
+        budget_tokens: The most that the rendered Markdown may have, all of it.
+        mode: A compilation mode; None is the default.
+        blocks: Ids of blocks that have to be in it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intent: Annotated[Text, Field(max_length=20_000)]
+    sub_instructions: Annotated[Text, Field(max_length=20_000)] | None = None
+    media: Annotated[tuple[Media, ...], Field(max_length=100)] = ()
+    budget_tokens: Annotated[int, Field(ge=0, le=MAX_BUDGET_TOKENS)] = DEFAULT_BUDGET_TOKENS
+    mode: str | None = None
+    blocks: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
+    tags: tuple[str, ...] = ()
+    scope: str | None = None
+    meta_emotional_tone: Tags = Field(default_factory=list)
+    meta_scope: Text | None = None
+    meta_audience: Text | None = None

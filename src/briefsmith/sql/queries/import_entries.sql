@@ -1,0 +1,38 @@
+-- name: select_entries :many
+-- What earlier imports of a collection took from one batch of files, and what became of it.
+select
+  entry.path, entry.anchor, entry.block_id, entry.content_sha256, block.label, block.version,
+  block.status
+from briefsmith.import_entries as entry
+join public.context_blocks as block on block.id = entry.block_id
+where entry.user_id = %(user_id)s::uuid
+  and entry.collection = %(collection)s::text
+  and entry.path = any (%(paths)s::text[])
+order by entry.path, entry.anchor;
+
+-- name: select_paths :many
+-- All files and pieces of a collection, for finding those that are gone.
+select entry.path, entry.anchor, entry.block_id, block.label, block.version, block.status
+from briefsmith.import_entries as entry
+join public.context_blocks as block on block.id = entry.block_id
+where entry.user_id = %(user_id)s::uuid and entry.collection = %(collection)s::text
+order by entry.path, entry.anchor;
+
+-- name: upsert_entries :exec
+insert into briefsmith.import_entries (
+  user_id, collection, path, anchor, block_id, content_sha256
+)
+select
+  %(user_id)s::uuid, %(collection)s::text, part.path, part.anchor, part.block_id, part.hash
+from unnest(%(paths)s::text[], %(anchors)s::text[], %(block_ids)s::uuid[], %(hashes)s::text[])
+  as part (path, anchor, block_id, hash)
+on conflict (user_id, collection, path, anchor) do update
+set block_id = excluded.block_id, content_sha256 = excluded.content_sha256;
+
+-- name: delete_entries :exec
+delete from briefsmith.import_entries as entry
+using unnest(%(paths)s::text[], %(anchors)s::text[]) as part (path, anchor)
+where entry.user_id = %(user_id)s::uuid
+  and entry.collection = %(collection)s::text
+  and entry.path = part.path
+  and entry.anchor = part.anchor;

@@ -1,0 +1,77 @@
+-- name: insert_brief :one
+-- The draft itself; what hangs on it comes next, because its policies have to see this row.
+insert into public.task_briefs (
+  user_id, intent, sub_instructions, media, compilation_mode, core_context_snapshot,
+  meta_emotional_tone, meta_scope, meta_audience
+)
+values (
+  %(user_id)s::uuid, %(intent)s::text, %(sub_instructions)s::text, %(media)s::jsonb,
+  %(compilation_mode)s::text, %(core_context_snapshot)s::jsonb, %(meta_emotional_tone)s::text[],
+  %(meta_scope)s::text, %(meta_audience)s::text
+)
+returning *;
+
+-- name: insert_parts :exec
+-- What belongs to a draft, in one statement: links, usage, output and event.
+with used as (
+  select part.block_id, part.transformation
+  from unnest(%(block_ids)s::uuid[], %(transformations)s::text[]) as part (block_id, transformation)
+),
+links as (
+  insert into public.block_brief_link (block_id, task_brief_id, transformation)
+  select used.block_id, %(task_brief_id)s::uuid, used.transformation from used
+),
+usage as (
+  insert into public.block_usage_history (block_id, used_in_task_id, agent_type, usage_type)
+  select used.block_id, %(task_brief_id)s::uuid, 'composer', used.transformation from used
+),
+output as (
+  insert into public.task_brief_outputs (task_brief_id, content, output_type, agent_type)
+  values (%(task_brief_id)s::uuid, %(content)s::text, 'markdown', 'composer')
+)
+insert into public.events (topic, user_id, payload)
+values (
+  'brief.draft_created',
+  %(user_id)s::uuid,
+  jsonb_build_object(
+    'task_brief_id', %(task_brief_id)s::uuid, 'blocks', cardinality(%(block_ids)s::uuid[])
+  )
+);
+
+-- name: select_brief :maybe
+select brief.* from public.task_briefs as brief where brief.id = %(id)s::uuid;
+
+-- name: select_briefs :many
+-- A page, the newest first, before a row that was seen.
+select
+  brief.id, brief.intent, brief.compilation_mode, brief.is_draft, brief.is_published,
+  brief.is_locked, brief.created_at,
+  (brief.core_context_snapshot ->> 'rendered_tokens')::integer as rendered_tokens,
+  jsonb_array_length(
+    case
+      when jsonb_typeof(brief.core_context_snapshot -> 'blocks') = 'array'
+        then brief.core_context_snapshot -> 'blocks'
+      else '[]'
+    end
+  ) as blocks
+from public.task_briefs as brief
+where brief.user_id = %(user_id)s::uuid
+  and (
+    %(before_id)s::uuid is null
+    or (brief.created_at, brief.id) < (%(before_time)s::timestamptz, %(before_id)s::uuid)
+  )
+order by brief.created_at desc, brief.id desc
+limit %(limit)s::integer;
+
+-- name: select_briefs_with_block :many
+-- Briefs whose snapshot names a block.
+select brief.*
+from public.task_briefs as brief
+where brief.id in (
+  select link.task_brief_id from public.block_brief_link as link where link.block_id = %(block_id)s::uuid
+)
+order by brief.id;
+
+-- name: select_now :one
+-- The clock is the database's, the same for all who write to it.
+select now() as now;

@@ -1,0 +1,87 @@
+"""Statements on `briefsmith.import_entries`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from briefsmith.models.enums import BlockStatus
+from briefsmith.postgres.session import Session
+from briefsmith.sql import load
+
+_SQL = load("import_entries")
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """One piece of one file of a collection, and the block that it became."""
+
+    path: str
+    anchor: str
+    block_id: UUID
+    label: str
+    version: int
+    status: str
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the block is out of use already."""
+        return self.status == BlockStatus.ARCHIVED
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow(PathRow):
+    """The same, with the hash of what the file held."""
+
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A piece of a file and the block that it became."""
+
+    path: str
+    anchor: str
+    block_id: UUID
+    content_sha256: str
+
+
+async def select_entries(session: Session, collection: str, paths: Sequence[str]) -> list[EntryRow]:
+    """What earlier imports took from these files."""
+    params = {
+        "user_id": session.actor.user_id,
+        "collection": collection,
+        "paths": list(paths),
+    }
+    return await session.many(_SQL["select_entries"], EntryRow, params)
+
+
+async def select_paths(session: Session, collection: str) -> list[PathRow]:
+    """Everything that a collection has brought."""
+    params = {"user_id": session.actor.user_id, "collection": collection}
+    return await session.many(_SQL["select_paths"], PathRow, params)
+
+
+async def upsert_entries(session: Session, collection: str, entries: Sequence[NewEntry]) -> int:
+    """Remembers where blocks came from."""
+    params = {
+        "user_id": session.actor.user_id,
+        "collection": collection,
+        "paths": [entry.path for entry in entries],
+        "anchors": [entry.anchor for entry in entries],
+        "block_ids": [entry.block_id for entry in entries],
+        "hashes": [entry.content_sha256 for entry in entries],
+    }
+    return await session.execute(_SQL["upsert_entries"], params)
+
+
+async def delete_entries(
+    session: Session, collection: str, pieces: Sequence[tuple[str, str]]
+) -> int:
+    """Forgets pieces (path, anchor) that are gone."""
+    params = {
+        "user_id": session.actor.user_id,
+        "collection": collection,
+        "paths": [piece[0] for piece in pieces],
+        "anchors": [piece[1] for piece in pieces],
+    }
+    return await session.execute(_SQL["delete_entries"], params)
