@@ -1,7 +1,7 @@
 """What `doctor` looks at: database, version, extension, schema, embedding model, disk."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ async def examine(settings: Settings) -> list[Check]:
 
 
 @asynccontextmanager
-async def _facts(settings: Settings) -> AsyncIterator[ServerFacts]:
+async def _facts(settings: Settings) -> AsyncGenerator[ServerFacts]:
     async with database_url(settings) as url:
         connection = await connect(url, prepared_statements=settings.prepared_statements)
         try:

@@ -1,7 +1,7 @@
 """Composition root: settings to an open store, its embedder and its tokenizer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +39,7 @@ class Store:
 
 
 @asynccontextmanager
-async def database_url(settings: Settings, *, may_create: bool = False) -> AsyncIterator[str]:
+async def database_url(settings: Settings, *, may_create: bool = False) -> AsyncGenerator[str]:
     """Where the database is; the embedded server runs as long as the block does, and a while longer.
 
     Args:
@@ -68,7 +68,7 @@ async def database_url(settings: Settings, *, may_create: bool = False) -> Async
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, connections: int = 4) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, *, connections: int = 4) -> AsyncGenerator[Store]:
     """The store of these settings, checked to fit this package.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from briefsmith import __version__, errors
 from briefsmith.compiler.brief import (
@@ -25,7 +25,7 @@ from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.blocks import BlockFilter
-from briefsmith.schemas.briefs import NewBrief
+from briefsmith.schemas.briefs import Media, NewBrief
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.schemas.snapshot import Snapshot
 from briefsmith.store import (
@@ -269,8 +269,16 @@ async def recompile_brief(session: Session, brief: TaskBrief) -> CompiledBrief |
         )
         for row in rows
     }
-    media = [MediaItem(**item) for item in brief.media or []]
+    media = [MediaItem(item.image_url, item.description) for item in media_of(brief)]
     return recompile(snapshot, brief.intent, brief.sub_instructions, media, texts)
+
+
+def media_of(brief: TaskBrief) -> list[Media]:
+    """The pictures of a brief; none where the column holds something else, as in a legacy brief."""
+    try:
+        return TypeAdapter(list[Media]).validate_python(brief.media or [])
+    except ValidationError:
+        return []
 
 
 async def redact_brief(session: Session, brief: TaskBrief) -> None:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from briefsmith import errors
 from briefsmith.documents.json_lines import ExportedBlock
 from briefsmith.documents.pieces import Piece
-from briefsmith.documents.reader import DocumentKind, read_document
-from briefsmith.documents.walk import find_documents
+from briefsmith.documents.reader import read_document
+from briefsmith.documents.walk import FoundDocument, find_documents
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockImportance, BlockSource, BlockType
 from briefsmith.operations.blocks import embedded_text
@@ -37,7 +37,6 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _FilePieces:
-    collection: str
     path: str
     pieces: tuple[Piece, ...]
 
@@ -86,53 +85,74 @@ async def import_documents(
     Emits:
         import.batch
     """
-    report = ImportReport()
-    importer = _Importer(open_session, embedder, report, prune=prune)
-    folders: dict[str, set[str]] = {}
-    batch: _Batch | None = None
-    for found in find_documents([path.absolute() for path in paths]):
-        report.files += 1
-        name = collection or str(found.root.resolve())
-        if found.root in {path.absolute() for path in paths}:
-            folders.setdefault(name, set())
-        relative = found.path.relative_to(found.root).as_posix()
-        if name in folders:
-            folders[name].add(relative)
-        try:
-            document = read_document(found.path, root=found.root)
-            if document.kind is DocumentKind.JSON_LINES:
-                async for _ in importer.take_exported(relative, document.blocks):
-                    yield report
-                continue
-        except errors.UnreadableDocument as error:
-            report.problems.append(ImportProblem(relative, error.code, error.message))
-            continue
-        if batch is not None and (batch.collection != name or batch.is_full):
-            await importer.take_files(batch)
+    roots = [path.absolute() for path in paths]
+    importer = _Importer(open_session, embedder, collection, prune=prune)
+    importer.folders = {root: set() for root in roots if root.is_dir()}
+    for found in find_documents(roots):
+        async for report in importer.take(found):
             yield report
-            batch = None
-        batch = batch or _Batch(name)
-        batch.add(_FilePieces(name, relative, document.pieces))
-    if not report.files:
+    if not importer.report.files:
         message = "There is nothing to import in " + ", ".join(str(path) for path in paths) + "."
         raise errors.NothingToImport(message)
-    if batch is not None:
-        await importer.take_files(batch)
-    for name, seen in folders.items():
-        await importer.note_gone_files(name, seen)
-    yield report
+    await importer.finish()
+    yield importer.report
 
 
 class _Importer:
+    """Takes files in one by one; what belongs together goes in together."""
+
     def __init__(
-        self, open_session: OpenSession, embedder: Embedder, report: ImportReport, *, prune: bool
+        self,
+        open_session: OpenSession,
+        embedder: Embedder,
+        collection: str | None,
+        *,
+        prune: bool,
     ) -> None:
+        self.report = ImportReport()
+        self.folders: dict[Path, set[str]] = {}
         self._open_session = open_session
         self._embedder = embedder
-        self._report = report
+        self._collection = collection
         self._prune = prune
+        self._batch: _Batch | None = None
 
-    async def take_files(self, batch: _Batch) -> None:
+    async def take(self, found: FoundDocument) -> AsyncIterator[ImportReport]:
+        """One file; yields the report when something was stored."""
+        self.report.files += 1
+        path = found.path.relative_to(found.root).as_posix()
+        if found.root in self.folders:
+            self.folders[found.root].add(path)
+        try:
+            document = read_document(found.path, root=found.root)
+            async for _ in self._take_exported(path, document.blocks):
+                yield self.report
+        except errors.UnreadableDocument as error:
+            self.report.problems.append(ImportProblem(path, error.code, error.message))
+            return
+        if document.pieces:
+            name = self._name(found.root)
+            if self._batch is not None and (self._batch.collection != name or self._batch.is_full):
+                await self._flush()
+                yield self.report
+            self._batch = self._batch or _Batch(name)
+            self._batch.add(_FilePieces(path, document.pieces))
+
+    async def finish(self) -> None:
+        """What is still waiting, and what is gone."""
+        await self._flush()
+        for root, seen in self.folders.items():
+            await self._note_gone_files(self._name(root), seen)
+
+    def _name(self, root: Path) -> str:
+        return self._collection or str(root.resolve())
+
+    async def _flush(self) -> None:
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            await self._take_files(batch)
+
+    async def _take_files(self, batch: _Batch) -> None:
         """One batch in one transaction."""
         async with self._open_session() as session:
             paths = [file.path for file in batch.files]
@@ -145,7 +165,7 @@ class _Importer:
                 if entry is None:
                     fresh.append((path, piece))
                 elif entry.content_sha256 == piece_sha256(piece):
-                    self._report.unchanged += 1
+                    self.report.unchanged += 1
                 else:
                     changed.append((path, piece, entry))
             await self._update(session, batch.collection, changed)
@@ -182,9 +202,9 @@ class _Importer:
             if place in made
         ]
         await import_entries.upsert_entries(session, collection, entries + adopted)
-        self._report.added += len(made)
-        self._report.adopted += len(adopted)
-        self._report.renamed += [
+        self.report.added += len(made)
+        self.report.adopted += len(adopted)
+        self.report.renamed += [
             (piece.label, label) for _, piece, label in rows if label != piece.label
         ]
 
@@ -202,7 +222,7 @@ class _Importer:
         taken = await context_blocks.select_labels(
             session, [piece.label for _, piece, _ in changed]
         )
-        used = {label for label, row in taken.items()}
+        used = set(taken)
         values: list[dict[str, Any]] = []
         for path, piece, entry in changed:
             holder = taken.get(piece.label.lower())
@@ -214,7 +234,7 @@ class _Importer:
             values.append({**_new_row(piece, label), "id": str(entry.block_id)})
         vectors = await self._embed(values)
         made = await context_blocks.update_imported(session, values, self._embedder.name, vectors)
-        for place, (path, piece, entry) in enumerate(changed):
+        for place, (path, _, entry) in enumerate(changed):
             if place not in made:
                 message = (
                     f"{path}: the block {entry.label!r} is {entry.status} and was left as it is"
@@ -229,9 +249,9 @@ class _Importer:
                 if place in made
             ],
         )
-        self._report.changed += len(made)
+        self.report.changed += len(made)
 
-    async def note_gone_files(self, collection: str, seen: set[str]) -> None:
+    async def _note_gone_files(self, collection: str, seen: set[str]) -> None:
         """Lists what a folder once had and has no more."""
         async with self._open_session() as session:
             rows = await import_entries.select_paths(session, collection)
@@ -252,12 +272,12 @@ class _Importer:
             await import_entries.delete_entries(
                 session, collection, [(row.path, row.anchor) for row in done]
             )
-        self._report.removed += [
+        self.report.removed += [
             RemovedPiece(row.path, row.label, row.block_id, row.block_id in archived)
             for row in listed
         ]
 
-    async def take_exported(
+    async def _take_exported(
         self, path: str, blocks: Iterator[ExportedBlock]
     ) -> AsyncIterator[None]:
         """Blocks of an export, a batch a transaction; a bad line stops the file, not what went before."""
@@ -286,7 +306,7 @@ class _Importer:
         changed = [
             block for block in batch if block.id in by_id and _differs(block, by_id[block.id])
         ]
-        self._report.unchanged += len(batch) - len(fresh) - len(changed)
+        self.report.unchanged += len(batch) - len(fresh) - len(changed)
         for write, blocks in (
             (context_blocks.update_imported, changed),
             (context_blocks.insert_blocks, fresh),
@@ -297,9 +317,9 @@ class _Importer:
             vectors = await self._embed(values)
             made = await write(session, values, self._embedder.name, vectors)
             if write is context_blocks.insert_blocks:
-                self._report.added += len(made)
+                self.report.added += len(made)
             else:
-                self._report.changed += len(made)
+                self.report.changed += len(made)
             for place, block in enumerate(blocks):
                 if place not in made:
                     message = (
@@ -312,11 +332,11 @@ class _Importer:
         try:
             return await self._embedder.embed(texts)
         except errors.EmbedderUnavailable:
-            self._report.without_vector += len(texts)
+            self.report.without_vector += len(texts)
             return [None] * len(texts)
 
     def _problem(self, path: str, code: str, message: str) -> None:
-        self._report.problems.append(ImportProblem(path, code, message + "."))
+        self.report.problems.append(ImportProblem(path, code, message + "."))
 
 
 def _pieces(batch: _Batch) -> Iterator[tuple[str, Piece]]:

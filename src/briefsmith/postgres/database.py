@@ -1,6 +1,6 @@
 """A database, opened: connections, the check that it fits this package, and sessions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -86,7 +86,7 @@ class Database:
     @asynccontextmanager
     async def session(
         self, actor: Actor | None = None, *, read_only: bool = False
-    ) -> AsyncIterator[Session]:
+    ) -> AsyncGenerator[Session]:
         """A transaction: committed at the end of the block, rolled back by any exception.
 
         Args:
@@ -97,11 +97,11 @@ class Database:
             Unavailable: No connection to be had.
         """
         try:
-            async with self._pool.connection() as connection:
-                async with begin(
-                    connection, actor or Actor(self.user_id), read_only=read_only
-                ) as session:
-                    yield session
+            async with (
+                self._pool.connection() as connection,
+                begin(connection, actor or Actor(self.user_id), read_only=read_only) as session,
+            ):
+                yield session
         except PoolTimeout as error:
             message = "No connection to the database was free in time."
             raise errors.DatabaseBusy(message) from error
@@ -169,7 +169,7 @@ def _unreachable(conninfo: str, error: psycopg.Error) -> errors.BriefsmithError:
 @asynccontextmanager
 async def open_database(
     url: str, *, user: str | None = None, prepared_statements: bool = True, connections: int = 4
-) -> AsyncIterator[Database]:
+) -> AsyncGenerator[Database]:
     """Connects, checks in one round trip that database and package fit, and finds the person.
 
     Args:
@@ -195,7 +195,7 @@ async def open_database(
         if not prepared_statements or _is_transaction_pooler(conninfo):
             connection.prepare_threshold = None
 
-    pool = AsyncConnectionPool(
+    pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         conninfo,
         min_size=1,
         max_size=connections,
@@ -298,9 +298,10 @@ async def prepare_database(url: str, *, user: str | None = None) -> Applied:
         applied = await migrate(connection)
         if not facts.is_supabase:
             await _first_user(connection, user)
-        return applied
     except psycopg.Error as error:
         raise translate(error) from error
+    else:
+        return applied
     finally:
         await connection.close()
 

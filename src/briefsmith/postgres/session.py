@@ -1,7 +1,7 @@
 """One transaction of one actor."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
@@ -97,7 +97,7 @@ class Session:
 @asynccontextmanager
 async def begin(
     connection: AsyncConnection[Any], actor: Actor, *, read_only: bool
-) -> AsyncIterator[Session]:
+) -> AsyncGenerator[Session]:
     """A transaction that acts as `authenticated` with the actor's claims, both set locally.
 
     Beginning costs one round trip, ending another. `Connection.transaction()` is not used because, begun

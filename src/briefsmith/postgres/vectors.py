@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from typing_extensions import override
 
 _FLOAT4_OID = 700
 _FLOAT4_ARRAY_OID = 1021
@@ -24,6 +25,7 @@ class Float32ArrayDumper(Dumper):
     format = Format.BINARY
     oid = _FLOAT4_ARRAY_OID
 
+    @override
     def dump(self, obj: NDArray[np.float32]) -> Buffer:
         """The array in PostgreSQL's binary format."""
         head = np.array([1, 0, _FLOAT4_OID, obj.size, 1], dtype=">i4").tobytes()

@@ -120,9 +120,10 @@ async def update_block(
     Args:
         values: Columns by name; what is missing stays, and `clear` lists columns to set to null.
     """
-    params = {
+    cleared: list[str] = []
+    params: dict[str, Any] = {
         **dict.fromkeys(_UPDATABLE),
-        "clear": [],
+        "clear": cleared,
         **values,
         "id": block_id,
         "expected_version": expected_version,

@@ -33,7 +33,7 @@ class SearchRow(BaseModel):
         return None if self.embedding is None else vector_from_bytes(self.embedding)
 
 
-async def search_blocks(  # noqa: PLR0917  the statement's own parameters
+async def search_blocks(
     session: Session,
     words: str,
     wanted: BlockFilter,

@@ -19,7 +19,12 @@ def _group(text: str) -> typer.Typer:
 
 
 app = _group(
-    "Keep the context that your agents work with, and compile the right of it into a brief."
+    """Keep the context that your agents work with, and compile the right of it into a brief.
+
+    Exit codes: 0 done, 1 done with findings, 2 wrong call, 3 not permitted, 4 not found, 5 conflict,
+    6 over budget, 7 database does not fit, 70 fault of ours, 75 try again later, 76 a model misbehaved,
+    130 interrupted.
+    """
 )
 
 
@@ -39,10 +44,7 @@ def _root(
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Exit codes: 0 done, 1 done with findings, 2 wrong call, 3 not permitted, 4 not found, 5 conflict,
-    6 over budget, 7 database does not fit, 70 fault of ours, 75 try again later, 76 a model
-    misbehaved, 130 interrupted.
-    """
+    """Options of the command itself."""
 
 
 block = _group("Blocks: the pieces of context.")

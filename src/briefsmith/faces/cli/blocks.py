@@ -131,6 +131,7 @@ def _show_change(block: "ContextBlock", verb: str, *, as_json: bool) -> None:
 
 
 def _filter(
+    *,
     types: list[BlockType] | None,
     tags: list[str] | None,
     scope: str | None,
@@ -179,7 +180,15 @@ def list_(
     """List blocks, the oldest first."""
     from briefsmith.operations.blocks import list_blocks
 
-    wanted = _filter(type_, tag, scope, status, importance, source, locale)
+    wanted = _filter(
+        types=type_,
+        tags=tag,
+        scope=scope,
+        statuses=status,
+        importances=importance,
+        sources=source,
+        locale=locale,
+    )
 
     async def work(store: "Store") -> "list[ContextBlock]":
         kept: list[ContextBlock] = []
@@ -476,7 +485,15 @@ def search(
     """Find blocks by words and by meaning; any word may match."""
     from briefsmith.operations.search import Found, search_blocks
 
-    wanted = _filter(type_, tag, scope, status, importance, source, locale)
+    wanted = _filter(
+        types=type_,
+        tags=tag,
+        scope=scope,
+        statuses=status,
+        importances=importance,
+        sources=source,
+        locale=locale,
+    )
 
     async def work(store: "Store") -> Found:
         async with store.session(read_only=True) as session:
@@ -532,7 +549,15 @@ def export(
     from briefsmith.operations.exports import export_blocks
 
     del json_  # an export is JSON Lines anyway
-    wanted = _filter(type_, tag, scope, status or ["all"], importance, source, locale)
+    wanted = _filter(
+        types=type_,
+        tags=tag,
+        scope=scope,
+        statuses=status or ["all"],
+        importances=importance,
+        sources=source,
+        locale=locale,
+    )
 
     async def work(store: "Store") -> int:
         lines = 0

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -13,7 +13,7 @@ from briefsmith.errors import DiskFull, InvalidInput
 
 
 @contextmanager
-def text_written_whole(path: Path | None) -> Iterator[TextIO]:
+def text_written_whole(path: Path | None) -> Generator[TextIO]:
     """A file that appears when all of it is written and synced; None is standard output.
 
     Raises:

@@ -1,5 +1,6 @@
 """Runs a command and turns what goes wrong into a sentence, a code and an exit code."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -14,13 +15,13 @@ from briefsmith.faces.errors import EXIT_INTERRUPTED, exit_code
 def main() -> NoReturn:
     """The entry point of the command."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
     sys.exit(_run())
 
 
-def _run() -> int:
+def _run() -> int:  # noqa: PLR0911  one way out for each way to fail
     try:
         result = app(standalone_mode=False)
     except click.exceptions.Exit as leaving:

@@ -80,11 +80,11 @@ def write_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 def describe_error(error: BriefsmithError) -> str:
     """Code, sentence and hint, each on its line."""
     lines = [f"{error.code} {error.message}"]
-    for side in ("yours", "theirs", "other"):
-        if side in error.details:
-            lines.append(
-                f"  {side}: {json.dumps(error.details[side], ensure_ascii=False, default=str)}"
-            )
+    lines += [
+        f"  {side}: {json.dumps(error.details[side], ensure_ascii=False, default=str)}"
+        for side in ("yours", "theirs", "other")
+        if side in error.details
+    ]
     if error.hint:
         lines.append(f"  {error.hint}")
     return printable("\n".join(lines)) + "\n"

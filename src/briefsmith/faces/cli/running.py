@@ -1,6 +1,5 @@
 """From a command's words to an operation's input."""
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -23,6 +22,8 @@ BlockId = Annotated[str, typer.Argument(metavar="ID", help="Id of a block.")]
 
 def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
     """Opens the store of the environment and does the work in it."""
+    import asyncio
+
     from briefsmith.runtime import open_store
 
     async def run() -> T:

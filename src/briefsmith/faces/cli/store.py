@@ -1,9 +1,11 @@
 """Commands on the store as a whole."""
 
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -90,28 +92,27 @@ def import_paths(
         raise typer.Exit(EXIT_FINDING)
 
 
-def _progress() -> Any:
-    from contextlib import contextmanager
+@contextmanager
+def _progress() -> Generator["Callable[[ImportReport], None]"]:
+    if not sys.stderr.isatty():
+        yield _silent
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    @contextmanager
-    def shown() -> Any:
-        if not sys.stderr.isatty():
-            yield lambda _report: None
-            return
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Importing", total=None)
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Importing", total=None)
+        def update(report: "ImportReport") -> None:
+            done = report.added + report.changed + report.unchanged + report.adopted
+            progress.update(task, description=f"{report.files} files, {done} blocks")
 
-            def update(report: "ImportReport") -> None:
-                done = report.added + report.changed + report.unchanged + report.adopted
-                progress.update(task, description=f"{report.files} files, {done} blocks")
+        yield update
 
-            yield update
 
-    return shown()
+def _silent(_: "ImportReport") -> None:
+    """Nobody looks on."""
 
 
 def _write_report(report: "ImportReport", *, prune: bool) -> None:
