@@ -21,6 +21,7 @@ class Settings:
         embedding_key: Bearer token for it.
         idle_seconds: How long the embedded server stays up after its last use.
         prepared_statements: False behind a transaction pooler that cannot keep them.
+        home_is_chosen: Whether BRIEFSMITH_HOME names the home, rather than the platform.
     """
 
     home: Path
@@ -31,6 +32,7 @@ class Settings:
     embedding_key: str | None = None
     idle_seconds: int = 300
     prepared_statements: bool = True
+    home_is_chosen: bool = False
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -52,6 +54,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         embedding_key=env.get("BRIEFSMITH_EMBEDDING_KEY"),
         idle_seconds=_whole_number(env, "BRIEFSMITH_IDLE_SECONDS", default=300, least=1),
         prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
+        home_is_chosen="BRIEFSMITH_HOME" in env,
     )
 
 

@@ -12,6 +12,7 @@ from briefsmith.documents.refusals import refuse
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 _READ_BYTES = 1 << 20
+_CHANGED = "it changed while it was read"
 _CIRCLE = "it is a link that leads in a circle"
 _KINDS = {
     stat.S_IFDIR: "it is a folder, not a file",
@@ -64,7 +65,7 @@ def refuse_changed(before: FileState, after: FileState) -> None:
         UnreadableDocument: The two states differ.
     """
     if before != after:
-        refuse("it changed while it was read")
+        refuse(_CHANGED)
 
 
 def read_chunks(descriptor: int, *, limit_bytes: int) -> Iterator[bytes]:
@@ -78,7 +79,7 @@ def read_chunks(descriptor: int, *, limit_bytes: int) -> Iterator[bytes]:
         try:
             chunk = os.read(descriptor, _READ_BYTES)
         except OSError as error:
-            refuse(_said(error))
+            refuse(said(error))
         if not chunk:
             return
         read += len(chunk)
@@ -86,22 +87,34 @@ def read_chunks(descriptor: int, *, limit_bytes: int) -> Iterator[bytes]:
 
 
 def read_whole(descriptor: int, *, limit_bytes: int) -> bytes:
-    """All bytes; the size that the system tells is checked first, but not relied on.
+    """All bytes of a file that is no larger than the system says.
 
     Raises:
         UnreadableDocument: More than the limit (whole megabytes), or a file that changes.
     """
     before = state(descriptor)
-    too_large = f"it is larger than {limit_bytes // 1_000_000} MB"
     if before.size_bytes > limit_bytes:
-        refuse(too_large)
-    data = b"".join(read_chunks(descriptor, limit_bytes=limit_bytes))
-    if len(data) > limit_bytes:
-        refuse(too_large)
+        refuse(f"it is larger than {limit_bytes // 1_000_000} MB")
+    data = b"".join(read_chunks(descriptor, limit_bytes=before.size_bytes))
     refuse_changed(before, state(descriptor))
     if len(data) != before.size_bytes:
-        refuse("it changed while it was read")
+        refuse(_CHANGED)
     return data
+
+
+def refuse_folder(path: Path) -> None:
+    """Nothing, for what is no folder.
+
+    Raises:
+        UnreadableDocument: A folder, with the reason if it cannot be listed.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where a folder is closed
+        return
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        refuse(f"it is a folder, and {said(error)}")
+    refuse(_KINDS[stat.S_IFDIR])
 
 
 def _target(path: Path, *, root: Path) -> Path:
@@ -117,7 +130,7 @@ def _target(path: Path, *, root: Path) -> Path:
     except ValueError:
         refuse("its name holds a NUL character")
     except OSError as error:
-        refuse(_said(error))
+        refuse(said(error))
     if not inside:
         refuse("it is a link that leads out of its folder")
     return target
@@ -128,7 +141,7 @@ def _open(target: Path) -> int:
         _refuse_irregular(os.lstat(target))  # opening a device may already do something
         return os.open(target, _FLAGS)
     except OSError as error:
-        refuse(_said(error))
+        refuse(said(error))
 
 
 def _refuse_irregular(facts: os.stat_result) -> None:
@@ -136,11 +149,12 @@ def _refuse_irregular(facts: os.stat_result) -> None:
         refuse(_KINDS.get(stat.S_IFMT(facts.st_mode), "it is no regular file"))
 
 
-def _said(error: OSError) -> str:
+def said(error: OSError) -> str:
+    """What the system says, as the clause of a refusal."""
     if isinstance(error, PermissionError):
         return "its permissions do not allow it"
-    if isinstance(error, FileNotFoundError):
-        return "it is gone"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "it does not exist"
     if error.errno == errno.ELOOP:
         return _CIRCLE
     reason = os.strerror(error.errno) if error.errno else "unknown cause"

@@ -15,6 +15,7 @@ from briefsmith.documents.opening import (
     read_chunks,
     read_whole,
     refuse_changed,
+    refuse_folder,
     state,
 )
 from briefsmith.documents.pieces import Piece
@@ -78,6 +79,7 @@ def read_document(path: Path, *, root: Path) -> Document:
     name = _name(path, root)
     try:
         _refuse_unstorable_name(name)
+        refuse_folder(path)
         kind = kind_of(path)
         if kind is None:
             refuse("import reads .md, .markdown, .txt and .jsonl files")

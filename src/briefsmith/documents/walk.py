@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from briefsmith.documents.opening import said
 from briefsmith.documents.reader import KIND_BY_EXTENSION, kind_of
 from briefsmith.documents.refusals import refuse
 
@@ -43,10 +44,16 @@ def find_documents(paths: Sequence[Path]) -> Iterator[FoundDocument]:
 
 
 def _refuse_unknown(path: Path) -> None:
-    if not os.path.lexists(path):
-        refuse("it does not exist", name=str(path))
-    if not path.is_dir() and kind_of(path) is None:
+    try:
+        path.lstat()
+    except OSError as error:
+        refuse(said(error), name=str(path))
+    if not _is_folder(path) and kind_of(path) is None:
         refuse(f"import reads folders and {_extensions()} files", name=str(path))
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  Path.is_dir raises where a folder is closed
 
 
 def _extensions() -> str:
@@ -56,7 +63,7 @@ def _extensions() -> str:
 
 def _found(paths: Iterable[Path]) -> Iterator[FoundDocument]:
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             yield from (FoundDocument(path, inside) for inside in _walk(path))
         else:
             yield FoundDocument(path.parent, path)

@@ -25,7 +25,7 @@ from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.blocks import BlockFilter
-from briefsmith.schemas.briefs import Media, NewBrief
+from briefsmith.schemas.briefs import BriefListing, Media, NewBrief
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.schemas.snapshot import Snapshot
 from briefsmith.store import (
@@ -36,7 +36,6 @@ from briefsmith.store import (
     task_briefs,
 )
 from briefsmith.store.search import SearchRow
-from briefsmith.store.task_briefs import BriefListing
 
 CANDIDATES = 100
 _PAGE = 100

@@ -181,6 +181,7 @@ def _read_address(base_url: str) -> tuple[str, str, tuple[str, str] | None]:
     """Where to post, the host to show, and user and password if the address holds them."""
     try:
         parts = urlsplit(base_url.strip())
+        _ = parts.port  # raises for one that is none
         host = parts.netloc.rpartition("@")[2]
         path = f"{parts.path.rstrip('/')}/embeddings"
         url = httpx.URL(parts._replace(netloc=host, path=path, fragment="").geturl())

@@ -1,5 +1,7 @@
-"""Requests about briefs."""
+"""Requests about briefs, and their listing."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -42,3 +44,18 @@ class NewBrief(BaseModel):
     meta_emotional_tone: Tags = Field(default_factory=list)
     meta_scope: Text | None = None
     meta_audience: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BriefListing:
+    """A brief in a list."""
+
+    id: UUID
+    intent: str
+    compilation_mode: str | None
+    is_draft: bool
+    is_published: bool
+    is_locked: bool
+    created_at: datetime
+    rendered_tokens: int | None
+    blocks: int

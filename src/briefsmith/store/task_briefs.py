@@ -8,24 +8,10 @@ from uuid import UUID
 
 from briefsmith.models.task_briefs import TaskBrief
 from briefsmith.postgres.session import Session
+from briefsmith.schemas.briefs import BriefListing
 from briefsmith.sql import load
 
 _SQL = load("task_briefs")
-
-
-@dataclass(frozen=True, slots=True)
-class BriefListing:
-    """A brief in a list."""
-
-    id: UUID
-    intent: str
-    compilation_mode: str | None
-    is_draft: bool
-    is_published: bool
-    is_locked: bool
-    created_at: datetime
-    rendered_tokens: int | None
-    blocks: int
 
 
 async def insert_brief(session: Session, values: dict[str, Any]) -> TaskBrief:

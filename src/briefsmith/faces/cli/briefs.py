@@ -8,14 +8,20 @@ import typer
 
 from briefsmith.errors import InvalidInput
 from briefsmith.faces.cli.output import note, one_line, write, write_exact, write_json, write_table
-from briefsmith.faces.cli.running import Json, as_id, checked, read_text, with_store
+from briefsmith.faces.cli.running import (
+    Json,
+    as_id,
+    checked,
+    command_line,
+    read_text,
+    with_store,
+)
 
 if TYPE_CHECKING:
     from briefsmith.operations.briefs import ComposedBrief, StoredBrief
     from briefsmith.runtime import Store
-    from briefsmith.schemas.briefs import Media
+    from briefsmith.schemas.briefs import BriefListing, Media
     from briefsmith.schemas.snapshot import Snapshot
-    from briefsmith.store.task_briefs import BriefListing
 
 Explain = Annotated[
     bool, typer.Option("--explain", help="Show the parts of each score, and what is missing why.")
@@ -83,7 +89,7 @@ def compose(
     _write_selection(composed.compiled.snapshot, composed.labels, explain=explain)
     if not composed.by_meaning:
         note("Words alone were searched: there is no vector for the intent.")
-    write(f"See it again: briefsmith brief show {composed.brief.id}")
+    write(f"See it again: {command_line('brief', 'show', str(composed.brief.id))}")
 
 
 def _media(text: str) -> "Media":

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -18,12 +19,17 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run())
+    sys.exit(run())
 
 
-def _run() -> int:  # noqa: PLR0911  one way out for each way to fail
+def run(words: Sequence[str] | None = None) -> int:  # noqa: PLR0911  a way out for each way to fail
+    """One command; the code to exit with.
+
+    Args:
+        words: The command line behind the program's name; None takes the process's own.
+    """
     try:
-        result = app(standalone_mode=False)
+        result = app(words, standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.exceptions.Abort:

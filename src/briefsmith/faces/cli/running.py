@@ -33,6 +33,23 @@ def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
     return asyncio.run(run())
 
 
+def command_line(*words: str) -> str:
+    """A command that a person can paste: with the home and the program that this process has."""
+    import shlex
+    import shutil
+
+    settings = load_settings()
+    program = Path(sys.argv[0])
+    if program.name != "briefsmith":
+        program = Path(sys.executable).with_name("briefsmith")
+    on_path = shutil.which("briefsmith")
+    known = on_path is not None and Path(on_path).resolve() == program.resolve()
+    line = shlex.join(["briefsmith" if known else str(program), *words])
+    if settings.home_is_chosen and settings.database_url is None:
+        return f"BRIEFSMITH_HOME={shlex.quote(str(settings.home))} {line}"
+    return line
+
+
 def as_id(text: str) -> UUID:
     """The id.
 

@@ -1,0 +1,66 @@
+# make demo    a brief out of the example context, from an empty machine
+# make test    every check and every test; what CI runs
+# make bench   figures; see benchmarks/README.md
+.DELETE_ON_ERROR:
+.PHONY: demo test check format lock bench bench-retrieval clean
+
+# The first Python that is new enough; `make PYTHON=...` chooses another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements.lock
+
+demo: .venv/installed
+	@$(BIN)/python examples/demo.py
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: .venv/developing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/squawk --config .squawk.toml src/briefsmith/sql/migrations/*.sql
+
+format: .venv/developing
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/measuring
+	$(BIN)/python benchmarks/speed.py
+
+bench-retrieval: .venv/measuring
+	$(BIN)/python benchmarks/retrieval.py
+
+# Pins every package of every group, newest first; run it to take newer ones.
+lock:
+	@test -n "$(PYTHON)"
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-lock/bin/python -m pip install --quiet --editable . --group dev --group bench
+	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
+	rm -rf .venv-lock
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip .venv \
+		&& $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
+
+.venv/installed: .venv/bin/python pyproject.toml requirements.lock
+	@echo "Installing into .venv (once) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/developing: .venv/installed
+	@$(PIP) --upgrade "pip>=25.1"
+	@$(PIP) --group dev
+	@touch $@
+
+.venv/measuring: .venv/developing
+	@$(PIP) --group bench
+	@touch $@
+
+clean:
+	rm -rf .venv .demo .pytest_cache .ruff_cache .hypothesis build dist
