@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from briefsmith.errors import InvalidSetting
@@ -22,17 +22,19 @@ class Settings:
         idle_seconds: How long the embedded server stays up after its last use.
         prepared_statements: False behind a transaction pooler that cannot keep them.
         home_is_chosen: Whether BRIEFSMITH_HOME names the home, rather than the platform.
+        editor: The person's command for editing text.
     """
 
     home: Path
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
     user: str | None = None
-    embedding_url: str | None = None
+    embedding_url: str | None = field(default=None, repr=False)
     embedding_model: str = "text-embedding-3-small"
-    embedding_key: str | None = None
+    embedding_key: str | None = field(default=None, repr=False)
     idle_seconds: int = 300
     prepared_statements: bool = True
     home_is_chosen: bool = False
+    editor: str | None = None
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -55,6 +57,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         idle_seconds=_whole_number(env, "BRIEFSMITH_IDLE_SECONDS", default=300, least=1),
         prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
         home_is_chosen="BRIEFSMITH_HOME" in env,
+        editor=env.get("VISUAL") or env.get("EDITOR"),
     )
 
 

@@ -75,7 +75,7 @@ def parse_blocks(text: str, *, first_line: int = 1) -> Iterator[Block]:
 def _settled(blocks: list[Block]) -> list[Block]:
     """All but the last block, which may go on behind the chunk, and the loose lines around it."""
     solid = [index for index, block in enumerate(blocks) if block.kind != "loose"]
-    return blocks[: solid[-1] + 1] if len(solid) > 1 else []
+    return blocks[: solid[-2] + 1] if len(solid) > 1 else []
 
 
 def _refuse_giant(text: str, blocks: list[Block], end: int, first_line: int) -> None:

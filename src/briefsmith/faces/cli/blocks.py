@@ -352,13 +352,12 @@ def edit(
 
 
 def _in_editor(content: str) -> str:
-    import click
+    from briefsmith.faces.cli.files import edited_text
 
     if not sys.stdin.isatty():
         message = "There is nothing to change."
         raise InvalidInput(message, hint="Give an option, or run it in a terminal to open $EDITOR.")
-    text = click.edit(content, extension=".md", require_save=True)
-    return content if text is None else text
+    return edited_text(content)
 
 
 def _cleared(words: list[str] | None) -> list[str] | None:

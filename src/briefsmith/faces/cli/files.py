@@ -1,7 +1,9 @@
-"""Files that commands write: whole or not at all."""
+"""Files that commands write: whole or not at all; and the person's editor."""
 
 import errno
 import os
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
@@ -9,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from briefsmith.config import load_settings
 from briefsmith.errors import DiskFull, InvalidInput
 
 
@@ -43,3 +46,22 @@ def text_written_whole(path: Path | None) -> Generator[TextIO]:
         raise InvalidInput(message) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def edited_text(text: str) -> str:
+    """The text after the person's editor has been closed.
+
+    Raises:
+        InvalidInput: No editor can be started, it failed, or it left something that is not UTF-8.
+    """
+    editor = load_settings().editor or "vi"
+    with tempfile.TemporaryDirectory(prefix="briefsmith-") as folder:
+        path = Path(folder) / "block.md"
+        path.write_bytes(text.encode())
+        try:
+            # The person's own words, for the person's own shell habits: `code --wait` is two words.
+            subprocess.run([*shlex.split(editor), str(path)], check=True)  # noqa: S603
+            return path.read_bytes().decode()
+        except (OSError, subprocess.CalledProcessError, UnicodeDecodeError) as error:
+            message = f"The editor {editor!r} did not do: {error}."
+            raise InvalidInput(message, hint="Set EDITOR, or use --file.") from error

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import click
+import typer
+from typer.exceptions import TyperException
 
 from briefsmith.errors import BriefsmithError, Bug, InvalidInput
 from briefsmith.faces.cli.app import app
@@ -29,13 +30,13 @@ def run(words: Sequence[str] | None = None) -> int:  # noqa: PLR0911  a way out 
         words: The command line behind the program's name; None takes the process's own.
     """
     try:
-        result = app(words, standalone_mode=False)
-    except click.exceptions.Exit as leaving:
+        result = app(words, prog_name="briefsmith", standalone_mode=False)
+    except typer.Exit as leaving:
         return leaving.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         return _interrupted()
-    except click.ClickException as error:
-        return _say(InvalidInput(error.format_message().rstrip(".") + "."))
+    except TyperException as error:
+        return _misused(error)
     except BriefsmithError as error:
         return _say(error)
     except (KeyboardInterrupt, EOFError):
@@ -47,6 +48,15 @@ def run(words: Sequence[str] | None = None) -> int:  # noqa: PLR0911  a way out 
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _say(_bug(error))
     return result if isinstance(result, int) else 0
+
+
+def _misused(error: TyperException) -> int:
+    text = error.format_message()
+    if text.startswith("Usage:"):
+        # A group without a command: its help says what there is.
+        sys.stderr.write(text + "\n")
+        return exit_code(InvalidInput(""))
+    return _say(InvalidInput(text.replace("Value error, ", "").rstrip(".") + "."))
 
 
 def _interrupted() -> int:
