@@ -127,7 +127,7 @@ class _Importer:
             document = read_document(found.path, root=found.root)
             async for _ in self._take_exported(path, document.blocks):
                 yield self.report
-        except errors.UnreadableDocument as error:
+        except errors.InvalidInput as error:
             self.report.problems.append(ImportProblem(path, error.code, error.message))
             return
         if document.pieces:

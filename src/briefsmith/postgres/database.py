@@ -312,5 +312,9 @@ async def _first_user(connection: AsyncConnection[Any], user: str | None) -> Non
         found = await cursor.fetchone()
     if found is not None and found.users:
         return
-    email = user if user is not None and "@" in user else "person@localhost"
+    if user is not None and "@" not in user:
+        message = f"The database has no user {user!r}."
+        hint = "Set BRIEFSMITH_USER to an e-mail address, and `briefsmith init` adds that user."
+        raise errors.UnknownUser(message, hint=hint, details={"user": user})
+    email = user or "person@localhost"
     await connection.execute(_HANDSHAKE["insert_user"].text, {"email": email})
