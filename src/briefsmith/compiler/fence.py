@@ -44,21 +44,27 @@ def check_nonce(nonce: str, texts: Iterable[str]) -> bool:
 
 
 def fence(kind: FenceKind, nonce: str, text: str, cite: str | None = None) -> str:
-    """The text exactly as it is, between two lines that it cannot hold."""
+    """The text exactly as it is, ended by a line that it cannot hold.
+
+    The line that begins needs no key: a text that has it is inside a fence already, and the brief's own
+    lines hold no `<` of anybody else.
+    """
     attribute = f' cite="{cite}"' if cite is not None else ""
-    return f"<{kind}-{nonce}{attribute}>\n{text}\n</{kind}-{nonce}>"
+    return f"<{kind}{attribute}>\n{text}\n</{kind}-{nonce}>"
 
 
 def unfence(markdown: str, nonce: str, kind: FenceKind = "block") -> dict[str, str]:
     """Every fenced text of a kind by its cite, exactly as it went in.
 
-    A text without a cite (the intent, the instructions) has the key ''.
+    A text without a cite (the intent, the instructions) has the key ''. Fences of all kinds are read in
+    their order, because the text in one may hold the beginning of another.
     """
-    name = f"{kind}-{re.escape(nonce)}"
     fenced = re.compile(
-        rf'(?:(?<=\n)|\A)<{name}(?: cite="([A-Z][0-9]+)")?>\n(.*?)\n</{name}>(?=\n|\Z)', re.DOTALL
+        r'(?:(?<=\n)|\A)<(block|intent|instructions|media)(?: cite="([A-Z][0-9]+)")?>\n'
+        rf"(.*?)\n</\1-{re.escape(nonce)}>(?=\n|\Z)",
+        re.DOTALL,
     )
-    return {match[1] or "": match[2] for match in fenced.finditer(markdown)}
+    return {match[2] or "": match[3] for match in fenced.finditer(markdown) if match[1] == kind}
 
 
 def one_line(text: str, max_chars: int) -> str:
