@@ -26,11 +26,15 @@ def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
 
     from briefsmith.runtime import open_store
 
-    async def run() -> T:
-        async with open_store(load_settings(), connections=2) as store:
-            return await work(store)
+    results: list[T] = []
 
-    return asyncio.run(run())
+    async def run() -> None:
+        async with open_store(load_settings(), connections=2) as store:
+            # Not returned: asyncio.run takes the repr of its task, result and all, on its way out.
+            results.append(await work(store))
+
+    asyncio.run(run())
+    return results[0]
 
 
 def command_line(*words: str) -> str:
