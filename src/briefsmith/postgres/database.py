@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -25,13 +25,6 @@ _HANDSHAKE = load("handshake")
 
 # Row level security with cached plans is unsafe before these (CVE-2024-10976).
 _SAFE_FROM = {15: 150009, 16: 160005, 17: 170001}
-
-_SESSION_SETTINGS: LiteralString = """
-select
-  set_config('search_path', 'public, extensions', false),
-  set_config('timezone', 'UTC', false),
-  set_config('jit', 'off', false)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ class Database:
 
 
 async def connect(url: str, *, prepared_statements: bool = True) -> AsyncConnection[Any]:
-    """One connection in autocommit mode with the settings that every statement relies on.
+    """One connection in autocommit mode that can send vectors.
 
     Raises:
         DatabaseUnreachable: Nobody answers, or the login is refused; the message holds no password.
@@ -117,17 +110,18 @@ async def connect(url: str, *, prepared_statements: bool = True) -> AsyncConnect
     conninfo = _conninfo(url)
     try:
         connection = await AsyncConnection.connect(conninfo, autocommit=True)
-        await _prepare(connection)
     except psycopg.Error as error:
         raise _unreachable(conninfo, error) from error
-    if not prepared_statements or _is_transaction_pooler(conninfo):
-        connection.prepare_threshold = None
+    _configure(connection, conninfo, prepared_statements=prepared_statements)
     return connection
 
 
-async def _prepare(connection: AsyncConnection[Any]) -> None:
+def _configure(
+    connection: AsyncConnection[Any], conninfo: str, *, prepared_statements: bool
+) -> None:
     register_vectors(connection)
-    await connection.execute(_SESSION_SETTINGS)
+    if not prepared_statements or _is_transaction_pooler(conninfo):
+        connection.prepare_threshold = None
 
 
 def _is_transaction_pooler(conninfo: str) -> bool:
@@ -136,7 +130,8 @@ def _is_transaction_pooler(conninfo: str) -> bool:
 
 def _conninfo(url: str) -> str:
     try:
-        given = conninfo_to_dict(url)
+        # Supabase's pages append it for another client; libpq does not know it.
+        given = conninfo_to_dict(url.replace("?pgbouncer=true", "").replace("&pgbouncer=true", ""))
     except psycopg.ProgrammingError as error:
         message = "The address of the database is not one that PostgreSQL understands."
         hint = "It looks like postgresql://user:password@host:5432/database."
@@ -191,9 +186,7 @@ async def open_database(
         await first.close()
 
     async def configure(connection: AsyncConnection[Any]) -> None:
-        await _prepare(connection)
-        if not prepared_statements or _is_transaction_pooler(conninfo):
-            connection.prepare_threshold = None
+        _configure(connection, conninfo, prepared_statements=prepared_statements)
 
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         conninfo,
@@ -286,6 +279,10 @@ async def prepare_database(url: str, *, user: str | None = None) -> Applied:
         SchemaMismatch: The server is too old or lacks vector, or a migration failed.
         UnknownUser: Supabase has no such account; accounts are made there.
     """
+    if _is_transaction_pooler(_conninfo(url)):
+        message = "Migrations do not go through a transaction pooler (port 6543)."
+        hint = "Use the direct connection or the session pooler, port 5432, for `briefsmith init`."
+        raise errors.InvalidSetting(message, hint=hint)
     connection = await connect(url)
     try:
         facts = await server_facts(connection)

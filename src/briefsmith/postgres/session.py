@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 _SET_ACTOR: LiteralString = """
 select
+  set_config('search_path', 'public, extensions', true),
+  set_config('timezone', 'UTC', true),
+  set_config('jit', 'off', true),
   set_config('role', 'authenticated', true),
   set_config('request.jwt.claims', %(claims)s, true),
   set_config('briefsmith.changed_by', %(name)s, true)
@@ -98,7 +101,9 @@ class Session:
 async def begin(
     connection: AsyncConnection[Any], actor: Actor, *, read_only: bool
 ) -> AsyncGenerator[Session]:
-    """A transaction that acts as `authenticated` with the actor's claims, both set locally.
+    """A transaction that acts as `authenticated` with the actor's claims; all settings are local.
+
+    Nothing is set for the connection, which behind a transaction pooler is another one each time.
 
     Beginning costs one round trip, ending another. `Connection.transaction()` is not used because, begun
     inside a pipeline, it keeps the connection in pipeline mode to its end.
