@@ -62,6 +62,8 @@ class Server:
 def _run_server(version: int) -> Iterator[Server]:
     # A short path: sockets have room for about a hundred bytes.
     with tempfile.TemporaryDirectory(prefix="bs") as folder:
+        # Run as root, the server's own user has to get through, or the data would go elsewhere.
+        Path(folder).chmod(0o755)
         home = Path(folder) / "home"
         lease = ensure_server(home, idle_seconds=600, postgres_version=version)
         try:
@@ -114,7 +116,7 @@ async def database(database_url: str) -> AsyncGenerator[Database]:
         yield opened
 
 
-class _RolledBack(Exception):  # noqa: N818  never seen by anybody
+class _RolledBack(Exception):
     pass
 
 
@@ -124,7 +126,7 @@ async def rolled_back(database: Database, actor: Actor | None = None) -> AsyncGe
     try:
         async with database.session(actor) as session:
             yield session
-            raise _RolledBack
+            raise _RolledBack  # noqa: TRY301  the only way to end a session without a commit
     except _RolledBack:
         return
 

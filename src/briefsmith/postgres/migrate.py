@@ -32,12 +32,13 @@ insert into supabase_migrations.schema_migrations (version, statements, name) va
 NO_TRANSACTION = "-- briefsmith:no-transaction "
 
 _LEXEME = re.compile(
-    r"--[^\n]*"
-    r"|/\*.*?\*/"
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)"
+    r"|(?<![\w$])e'(?:[^'\\]|''|\\.)*'"
     r"|'(?:[^']|'')*'"
     r'|"(?:[^"]|"")*"'
-    r"|(?P<quote>\$[A-Za-z_]*\$).*?(?P=quote)"
-    r"|begin\s+atomic\b.*?\bend\s*(?=;)"
+    r"|(?<![\w$])(?P<quote>\$(?:[^\W\d]\w*)?\$).*?(?P=quote)"
+    r"|(?P<opening>\bbegin\s+atomic\b|\bcase\b)"
+    r"|(?P<ending>\bend\b)"
     r"|;",
     re.DOTALL | re.IGNORECASE,
 )
@@ -57,12 +58,22 @@ def split_statements(text: str) -> Iterator[str]:
     Knows strings, quoted names, dollar quotes, comments that do not nest, and `begin atomic ... end`.
     """
     start = 0
+    depth = 0
     for lexeme in _LEXEME.finditer(text):
-        if lexeme[0] == ";":
+        # A case outside of a body ends as well, so both count and only a body holds semicolons.
+        if lexeme["opening"]:
+            depth += 1
+        elif lexeme["ending"]:
+            depth = max(depth - 1, 0)
+        elif lexeme[0] == ";" and depth == 0:
             yield text[start : lexeme.start()].strip()
             start = lexeme.end()
-    if rest := re.sub(r"--[^\n]*", "", text[start:]).strip():
-        yield rest
+    if _LEXEME.sub(_without_comment, text[start:]).strip():
+        yield text[start:].strip()
+
+
+def _without_comment(lexeme: re.Match[str]) -> str:
+    return "" if lexeme["comment"] else lexeme[0]
 
 
 async def migrate(connection: AsyncConnection[Any]) -> Applied:

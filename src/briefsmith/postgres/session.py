@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -12,19 +12,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import AsyncRowFactory, class_row
 
 from briefsmith.postgres.errors import translate
-from briefsmith.sql import Query
+from briefsmith.sql import Query, load
 
 T = TypeVar("T")
 
-_SET_ACTOR: LiteralString = """
-select
-  set_config('search_path', 'public, extensions', true),
-  set_config('timezone', 'UTC', true),
-  set_config('jit', 'off', true),
-  set_config('role', 'authenticated', true),
-  set_config('request.jwt.claims', %(claims)s, true),
-  set_config('briefsmith.changed_by', %(name)s, true)
-"""
+_SQL = load("session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +106,9 @@ async def begin(
     try:
         async with connection.pipeline():
             await connection.execute("begin read only" if read_only else "begin")
-            await connection.execute(_SET_ACTOR, {"claims": actor.claims, "name": actor.name})
+            await connection.execute(
+                _SQL["set_actor"].text, {"claims": actor.claims, "name": actor.name}
+            )
         try:
             yield Session(connection, actor)
         except BaseException:

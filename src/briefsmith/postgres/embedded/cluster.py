@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import sys
 from pathlib import Path
 
 from briefsmith.errors import ServerNotStarted
@@ -17,6 +16,7 @@ from briefsmith.postgres.embedded.programs import Programs, find_programs, make_
 
 # Bytes sort as bytes everywhere; only the classes of letters are the system's on PostgreSQL 16.
 _LETTER_LOCALES = ("C.UTF-8", "en_US.UTF-8", "C")
+_SHELL_CHARACTERS = set('"$`')  # initdb calls its neighbours through a shell
 _OPTIONS = [
     "--username=postgres",
     "--encoding=UTF8",
@@ -97,6 +97,7 @@ def _staged(layout: Layout, account: Account | None) -> Path:
         layout.staging.symlink_to(real)
         store.mkdir()
         store.chmod(0o711)
+        (store / "home").symlink_to(layout.home)  # so that root can tell whose a store is
     real.mkdir(mode=0o700)
     if account is not None:
         os.chown(real, account.uid, account.gid)
@@ -106,11 +107,13 @@ def _staged(layout: Layout, account: Account | None) -> Path:
 def _initialise(
     layout: Layout, real: Path, programs: Programs, account: Account | None, lock: int
 ) -> None:
+    if _SHELL_CHARACTERS & set(str(programs.folder)):
+        message = "The embedded server cannot make a store from where its programs are installed."
+        hint = 'Install Briefsmith in a folder whose path has none of " $ ` in it.'
+        raise ServerNotStarted(message, hint=hint, details={"programs": str(programs.folder)})
     command = [programs.path("initdb"), f"--pgdata={real}", *_OPTIONS]
     if programs.major >= 17:  # noqa: PLR2004  the first version with this provider
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    if programs.major >= 17 and sys.platform == "linux":  # noqa: PLR2004  and with this method
-        command += ["--sync-method=syncfs"]
     output = ""
     for locale in _LETTER_LOCALES:
         result = run_as(account, [*command, f"--lc-ctype={locale}"], keep=[lock])

@@ -73,6 +73,7 @@ def place_socket(layout: Layout, account: Account | None) -> str:
     """
     remove_socket(layout.socket_folder(), account)
     folder = os.path.realpath(layout.data)
+    remove_socket(folder, account)  # of a server that ran here under another path
     if not suits_socket(folder):
         folder = _runtime_folder(account)
     link = layout.socket.with_name("socket.new")

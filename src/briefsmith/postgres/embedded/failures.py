@@ -1,6 +1,7 @@
 """What went wrong, in the person's words: from the system's errors and from the server's log."""
 
 import errno
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ from briefsmith.errors import BriefsmithError, DiskFull, ServerNotStarted
 from briefsmith.postgres.embedded.layout import Layout, bad_home
 from briefsmith.postgres.embedded.server_log import tail
 
+_COMPLAINT = re.compile(r"(?:PANIC|FATAL|ERROR|error): +([^\n]+)")
+_DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 
@@ -38,25 +41,22 @@ def from_output(layout: Layout, message: str, output: str) -> BriefsmithError:
     """
     lines = tail(output)
     details = {"data_folder": str(layout.data), "log": lines}
-    if any(_is_disk_full(line) for line in lines):
+    if any(_is_disk_full(line) for line in output.split("\n")):
         return DiskFull("There is no disk space left for the database.", details=details)
-    if cause := _complaint(lines):
+    if cause := _complaint(output):
         message = f"{message.removesuffix('.')}: {cause.removesuffix('.')}."
     return ServerNotStarted(message, details=details)
 
 
 def _is_disk_full(line: str) -> bool:
     # The same words also stand for a kernel limit on shared memory, which no disk space helps.
-    full = "No space left on device" in line or "Disk quota exceeded" in line
-    return full and "shared memory" not in line
+    return bool(_DISK_FULL.search(line)) and "shared memory" not in line
 
 
-def _complaint(lines: list[str]) -> str | None:
-    for mark in ("PANIC:", "FATAL:", "error:", "ERROR:"):
-        for line in lines:
-            if mark in line:
-                return line.split(mark, 1)[1].strip()
-    return lines[-1].strip() if lines else None
+def _complaint(output: str) -> str | None:
+    """The first complaint: those after it are mostly its consequences."""
+    found = _COMPLAINT.search(output)
+    return found[1].strip() if found else None
 
 
 def _from_system(error: OSError, layout: Layout) -> BriefsmithError:

@@ -1,6 +1,7 @@
 """The right to use the server, which lives as long as the process that has it at most."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,7 +42,8 @@ class ServerLease:
         """Gives the server up; it stops after its idle time. A second call does nothing."""
         lock, self._lock = self._lock, None
         if lock is not None:
-            os.utime(lock)
+            with suppress(OSError):  # the home may be gone, or read-only by now
+                os.utime(lock)
             os.close(lock)
 
     def __enter__(self) -> Self:

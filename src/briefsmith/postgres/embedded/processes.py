@@ -82,26 +82,26 @@ def spawn_server(account: Account | None, command: Sequence[str], *, lock: int, 
     )
 
 
-def spawn_watcher(home: Path, *, lock: int) -> None:
+def spawn_watcher(arguments: Sequence[object], *, locks: Sequence[int]) -> None:
     """Starts the watcher, as the present user.
 
     It is run by a path, without site packages: it starts in a fraction of the time, and from
     wherever this package was imported.
 
     Args:
-        home: The store's folder.
-        lock: Descriptor of the held lock, which lives as long as the watcher.
+        arguments: For the watcher's `main`.
+        locks: Descriptors that it inherits; a lock held through one lives as long as the watcher.
     """
     python = [sys.executable, "-I", "-S", "-c", _WATCHER, str(_PACKAGE_ROOT)]
     subprocess.run(  # noqa: S603  this very interpreter
-        [*_DETACHED, *python, str(home), str(lock)],
+        [*_DETACHED, *python, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=True,
         cwd="/",
         start_new_session=True,
-        pass_fds=[lock],
+        pass_fds=locks,
     )
 
 

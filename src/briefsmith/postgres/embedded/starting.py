@@ -64,10 +64,10 @@ def _seize(layout: Layout, lock: int) -> bool:
 
 
 def _refuse_second(layout: Layout) -> None:
-    """Refuses where somebody started a server on the data folder by hand, without our lock."""
+    """Refuses where a server without our lock is up: started by hand, or for another home."""
     folder = os.path.realpath(layout.data)
     if answers(folder):
-        message = "A server that Briefsmith did not start runs on the store's data folder."
+        message = "Another server runs on the store's data folder."
         hint = f"Stop process {server_pid(layout.data)}, and try again."
         raise ServerNotStarted(message, hint=hint, details={"data_folder": folder})
 

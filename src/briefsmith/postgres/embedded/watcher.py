@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from briefsmith.postgres.embedded.layout import Layout
 from briefsmith.postgres.embedded.locks import is_free, open_lock, try_exclusive
+from briefsmith.postgres.embedded.probe import server_pid
 from briefsmith.postgres.embedded.server_log import bound_log
 from briefsmith.postgres.embedded.stopping import RunningServer, observe, stop
 from briefsmith.postgres.embedded.usage import read_idle_seconds
@@ -23,16 +24,14 @@ class Watcher:
     Attributes:
         layout: The home.
         lock: Descriptor of the watcher's lock, held.
-        server: What was last seen.
+        server_lock: Descriptor of the server's lock, without a lock.
+        server: As it was last seen.
     """
 
     layout: Layout
     lock: int
-    server: RunningServer | None = None
-    server_lock: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.server_lock = open_lock(self.layout.server_lock)
+    server_lock: int
+    server: RunningServer
 
     def run(self) -> None:
         """Watches until there is nothing left to watch."""
@@ -53,7 +52,9 @@ class Watcher:
             return False
 
     def _look(self) -> None:
-        self.server = observe(self.layout)
+        # Observing makes the server start a process, so it is done for a new server only.
+        if self.server.pid is None or self.server.pid != server_pid(self.layout.data):
+            self.server = observe(self.layout)
         bound_log(self.layout.log)
 
     def _is_home_gone(self) -> bool:
@@ -67,7 +68,7 @@ class Watcher:
     def _end_with_home(self) -> bool:
         # First, since the home may only have moved: who starts the server there wants a watcher.
         os.close(self.lock)
-        if self.server is not None and not is_free(self.server_lock):
+        if not is_free(self.server_lock):
             stop(self.server, self.server_lock)
         return True
 
@@ -106,7 +107,9 @@ def main(arguments: Sequence[str]) -> None:
     """Runs a watcher.
 
     Args:
-        arguments: Absolute home folder, descriptor of the held lock.
+        arguments: Absolute home folder, descriptors of the held lock and of the server's, and the
+            fields of the server as it was seen last.
     """
-    home, lock = arguments
-    Watcher(Layout(Path(home)), int(lock)).run()
+    home, lock, server_lock, pid, uid, gid, socket_folder = arguments
+    server = RunningServer(int(pid) or None, (int(uid), int(gid)), socket_folder or None)
+    Watcher(Layout(Path(home)), int(lock), int(server_lock), server).run()

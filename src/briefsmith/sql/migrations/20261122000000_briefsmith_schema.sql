@@ -19,8 +19,13 @@ begin
       end if;
     end if;
   end loop;
-  -- Requests run as authenticated; a superuser may become anybody, any other login has to be a member.
-  if not pg_catalog.pg_has_role(current_user, 'authenticated', 'member') then
+  -- Requests run as authenticated; a superuser may become anybody, any other login has to be a member. From
+  -- PostgreSQL 16 on, a member (whoever made the role, for one) may still lack the right to become it.
+  if not pg_catalog.pg_has_role(
+    current_user,
+    'authenticated',
+    case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+  ) then
     execute format('grant authenticated to %I', current_user);
   end if;
 end
@@ -975,7 +980,8 @@ create table briefsmith.search_documents (
   user_id uuid not null,
   length integer not null,
   constraint search_documents_pkey primary key (document_no),
-  constraint search_documents_block_id_key unique (block_id),
+  -- With the owner in it, so that it tells nobody which blocks others have.
+  constraint search_documents_block_id_key unique (block_id, user_id),
   constraint search_documents_user_id_fkey
     foreign key (user_id) references auth.users (id) on delete cascade
 );
@@ -1183,7 +1189,16 @@ create function briefsmith.unindex_old_blocks() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   changed uuid[];
+  missed bigint[];
 begin
+  -- Whoever deletes an account has no rights here, and foreign keys have taken its documents already.
+  if tg_op = 'DELETE' and not has_schema_privilege('briefsmith', 'usage') then
+    if not exists (
+      select from auth.users as account join old_blocks as block on block.user_id = account.id
+    ) then
+      return null;
+    end if;
+  end if;
   -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
   if tg_op = 'UPDATE' then
     changed := array(
@@ -1201,7 +1216,8 @@ begin
   with gone as (
     select document.document_no, document.user_id, document.length, block.id as block_id
     from old_blocks as block
-    join briefsmith.search_documents as document on document.block_id = block.id
+    join briefsmith.search_documents as document
+      on document.block_id = block.id and document.user_id = block.user_id
     where changed is null or block.id = any (changed)
   ),
   terms as (
@@ -1229,6 +1245,7 @@ begin
     delete from briefsmith.search_postings as posting
     using held
     where posting.id = held.id and posting.documents <@ held.numbers
+    returning posting.id
   ),
   thinned as (
     update briefsmith.search_postings as posting
@@ -1255,18 +1272,59 @@ begin
       )
     from held
     where posting.id = held.id and not posting.documents <@ held.numbers
+    returning posting.id
   ),
   documents as (
     delete from briefsmith.search_documents as document
     using gone
     where document.document_no = gone.document_no
+  ),
+  ledger as (
+    insert into briefsmith.search_totals (user_id, documents, length)
+    select user_id, -count(*), -sum(length) from gone group by user_id
   )
-  insert into briefsmith.search_totals (user_id, documents, length)
-  select user_id, -count(*), -sum(length) from gone group by user_id;
+  select array_agg(held.id) into missed
+  from held
+  where held.id not in (select emptied.id from emptied union all select thinned.id from thinned);
+  -- A row that held more when the statement began, and that another writer took down to only ours while this
+  -- one waited, is neither emptied nor thinned: the next statement sees it as it is now.
+  if missed is not null then
+    delete from briefsmith.search_postings where id = any (missed);
+  end if;
   return null;
 end
 $$;
 
+-- TRUNCATE passes the other triggers by.
+create function briefsmith.empty_index() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  truncate briefsmith.search_documents, briefsmith.search_postings, briefsmith.search_totals;
+  return null;
+end
+$$;
+
+-- With an account, foreign keys take its documents and its ledger; its words go with the ledger (a foreign
+-- key of their own would be checked for every word written). As the owner, because whoever deletes accounts
+-- has no rights here; in the account's name, because row level security binds the owner as well.
+create function briefsmith.forget_words() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  claims text := coalesce(current_setting('request.jwt.claims', true), '');
+  account uuid;
+begin
+  for account in select distinct user_id from old_totals loop
+    perform set_config('request.jwt.claims', jsonb_build_object('sub', account)::text, true);
+    delete from briefsmith.search_postings as posting
+    where posting.user_id = account
+      and not exists (
+        select from briefsmith.search_totals as ledger where ledger.user_id = account
+      );
+  end loop;
+  perform set_config('request.jwt.claims', claims, true);
+  return null;
+end
+$$;
 
 create trigger search_index_inserted after insert on public.context_blocks
   referencing new table as new_blocks
@@ -1281,6 +1339,11 @@ create trigger search_index_updated_2_in after update on public.context_blocks
 create trigger search_index_deleted after delete on public.context_blocks
   referencing old table as old_blocks
   for each statement execute function briefsmith.unindex_old_blocks();
+create trigger search_index_truncated after truncate on public.context_blocks
+  for each statement execute function briefsmith.empty_index();
+create trigger search_totals_forget_words after delete on briefsmith.search_totals
+  referencing old table as old_totals
+  for each statement execute function briefsmith.forget_words();
 
 -- Where an imported block came from, so that the next import knows what changed.
 create table briefsmith.import_entries (
@@ -1349,6 +1412,11 @@ create policy import_entries_delete on briefsmith.import_entries for delete to a
 create function briefsmith.keep_revision() returns trigger
 language plpgsql set search_path = '' as $$
 begin
+  if new.id <> old.id then
+    raise exception 'a block keeps its id'
+      using errcode = 'check_violation', constraint = 'context_blocks_id_kept',
+        schema = 'public', table = 'context_blocks';
+  end if;
   new.version := old.version;
   if (
     new.type, new.label, new.content, new.source, new.status, new.importance, new.file_ids,
@@ -1492,3 +1560,5 @@ to authenticated, service_role;
 -- Functions of the schema briefsmith serve triggers, policies and searches of those who are signed in.
 revoke all on all functions in schema briefsmith from public, anon;
 grant execute on all functions in schema briefsmith to authenticated, service_role;
+-- It runs with the rights of its owner, so nobody may hang it on a table of their own.
+revoke execute on function briefsmith.forget_words() from authenticated, service_role;

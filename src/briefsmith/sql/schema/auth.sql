@@ -14,8 +14,13 @@ begin
       end if;
     end if;
   end loop;
-  -- Requests run as authenticated; a superuser may become anybody, any other login has to be a member.
-  if not pg_catalog.pg_has_role(current_user, 'authenticated', 'member') then
+  -- Requests run as authenticated; a superuser may become anybody, any other login has to be a member. From
+  -- PostgreSQL 16 on, a member (whoever made the role, for one) may still lack the right to become it.
+  if not pg_catalog.pg_has_role(
+    current_user,
+    'authenticated',
+    case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+  ) then
     execute format('grant authenticated to %I', current_user);
   end if;
 end

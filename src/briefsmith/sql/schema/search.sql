@@ -12,7 +12,8 @@ create table briefsmith.search_documents (
   user_id uuid not null,
   length integer not null,
   constraint search_documents_pkey primary key (document_no),
-  constraint search_documents_block_id_key unique (block_id),
+  -- With the owner in it, so that it tells nobody which blocks others have.
+  constraint search_documents_block_id_key unique (block_id, user_id),
   constraint search_documents_user_id_fkey
     foreign key (user_id) references auth.users (id) on delete cascade
 );
@@ -220,7 +221,16 @@ create function briefsmith.unindex_old_blocks() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   changed uuid[];
+  missed bigint[];
 begin
+  -- Whoever deletes an account has no rights here, and foreign keys have taken its documents already.
+  if tg_op = 'DELETE' and not has_schema_privilege('briefsmith', 'usage') then
+    if not exists (
+      select from auth.users as account join old_blocks as block on block.user_id = account.id
+    ) then
+      return null;
+    end if;
+  end if;
   -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
   if tg_op = 'UPDATE' then
     changed := array(
@@ -238,7 +248,8 @@ begin
   with gone as (
     select document.document_no, document.user_id, document.length, block.id as block_id
     from old_blocks as block
-    join briefsmith.search_documents as document on document.block_id = block.id
+    join briefsmith.search_documents as document
+      on document.block_id = block.id and document.user_id = block.user_id
     where changed is null or block.id = any (changed)
   ),
   terms as (
@@ -266,6 +277,7 @@ begin
     delete from briefsmith.search_postings as posting
     using held
     where posting.id = held.id and posting.documents <@ held.numbers
+    returning posting.id
   ),
   thinned as (
     update briefsmith.search_postings as posting
@@ -292,18 +304,59 @@ begin
       )
     from held
     where posting.id = held.id and not posting.documents <@ held.numbers
+    returning posting.id
   ),
   documents as (
     delete from briefsmith.search_documents as document
     using gone
     where document.document_no = gone.document_no
+  ),
+  ledger as (
+    insert into briefsmith.search_totals (user_id, documents, length)
+    select user_id, -count(*), -sum(length) from gone group by user_id
   )
-  insert into briefsmith.search_totals (user_id, documents, length)
-  select user_id, -count(*), -sum(length) from gone group by user_id;
+  select array_agg(held.id) into missed
+  from held
+  where held.id not in (select emptied.id from emptied union all select thinned.id from thinned);
+  -- A row that held more when the statement began, and that another writer took down to only ours while this
+  -- one waited, is neither emptied nor thinned: the next statement sees it as it is now.
+  if missed is not null then
+    delete from briefsmith.search_postings where id = any (missed);
+  end if;
   return null;
 end
 $$;
 
+-- TRUNCATE passes the other triggers by.
+create function briefsmith.empty_index() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  truncate briefsmith.search_documents, briefsmith.search_postings, briefsmith.search_totals;
+  return null;
+end
+$$;
+
+-- With an account, foreign keys take its documents and its ledger; its words go with the ledger (a foreign
+-- key of their own would be checked for every word written). As the owner, because whoever deletes accounts
+-- has no rights here; in the account's name, because row level security binds the owner as well.
+create function briefsmith.forget_words() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  claims text := coalesce(current_setting('request.jwt.claims', true), '');
+  account uuid;
+begin
+  for account in select distinct user_id from old_totals loop
+    perform set_config('request.jwt.claims', jsonb_build_object('sub', account)::text, true);
+    delete from briefsmith.search_postings as posting
+    where posting.user_id = account
+      and not exists (
+        select from briefsmith.search_totals as ledger where ledger.user_id = account
+      );
+  end loop;
+  perform set_config('request.jwt.claims', claims, true);
+  return null;
+end
+$$;
 
 create trigger search_index_inserted after insert on public.context_blocks
   referencing new table as new_blocks
@@ -318,3 +371,8 @@ create trigger search_index_updated_2_in after update on public.context_blocks
 create trigger search_index_deleted after delete on public.context_blocks
   referencing old table as old_blocks
   for each statement execute function briefsmith.unindex_old_blocks();
+create trigger search_index_truncated after truncate on public.context_blocks
+  for each statement execute function briefsmith.empty_index();
+create trigger search_totals_forget_words after delete on briefsmith.search_totals
+  referencing old table as old_totals
+  for each statement execute function briefsmith.forget_words();

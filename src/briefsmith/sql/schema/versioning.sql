@@ -4,6 +4,11 @@
 create function briefsmith.keep_revision() returns trigger
 language plpgsql set search_path = '' as $$
 begin
+  if new.id <> old.id then
+    raise exception 'a block keeps its id'
+      using errcode = 'check_violation', constraint = 'context_blocks_id_kept',
+        schema = 'public', table = 'context_blocks';
+  end if;
   new.version := old.version;
   if (
     new.type, new.label, new.content, new.source, new.status, new.importance, new.file_ids,

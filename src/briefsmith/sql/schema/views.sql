@@ -95,3 +95,5 @@ to authenticated, service_role;
 -- Functions of the schema briefsmith serve triggers, policies and searches of those who are signed in.
 revoke all on all functions in schema briefsmith from public, anon;
 grant execute on all functions in schema briefsmith to authenticated, service_role;
+-- It runs with the rights of its owner, so nobody may hang it on a table of their own.
+revoke execute on function briefsmith.forget_words() from authenticated, service_role;

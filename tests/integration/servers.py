@@ -1,0 +1,126 @@
+"""PostgreSQL servers of other makes, run by an account without privileges, in a folder of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OF_THE_SYSTEM = Path("/usr/lib/postgresql/15/bin")
+
+# The last of this wheel that brings PostgreSQL 15 (15.5, with pgvector 0.5.1); made for Python 3.11 alone.
+_WHEEL = "pgserver==0.0.9"
+_CACHE = ROOT / ".venv" / "cache" / "postgresql-15"
+
+
+def _account() -> dict[str, Any]:
+    """PostgreSQL does not run as root; anybody may be nobody."""
+    return {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(
+        command,
+        check=False,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        **_account(),
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@contextmanager
+def running(programs: Path) -> Generator[str]:
+    """A server of these programs; its address, as its superuser."""
+    with tempfile.TemporaryDirectory(prefix="bs") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody", "nogroup")
+        data, log = folder / "data", folder / "log"
+        _run(
+            *(programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust"),
+            *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+        )
+        options = f"-h '' -k {folder} -c fsync=off"
+        # Its output goes to a file: a pipe would stay open as long as the server runs.
+        start = (programs / "pg_ctl", "-w", "-D", data, "-l", log, "-o", options, "start")
+        subprocess.run(
+            start,
+            check=True,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            **_account(),
+        )
+        try:
+            yield f"postgresql://postgres@/postgres?host={quote(name)}"
+        finally:
+            _run(programs / "pg_ctl", "-w", "-m", "immediate", "-D", data, "stop")
+
+
+def system_programs() -> Path:
+    """PostgreSQL 15 of the operating system's packages; skips where it is not installed."""
+    if not (OF_THE_SYSTEM / "initdb").exists():
+        pytest.skip(f"no PostgreSQL 15 of the operating system in {OF_THE_SYSTEM}")
+    return OF_THE_SYSTEM
+
+
+@contextmanager
+def wheel_programs() -> Generator[Path]:
+    """PostgreSQL 15 with pgvector out of a wheel; skips where it cannot be had."""
+    if sys.version_info[:2] != (3, 11):
+        pytest.skip(f"{_WHEEL} has wheels for Python 3.11 alone")
+    wheel = next(_CACHE.glob("pgserver-*.whl"), None) or _download()
+    # Not in .venv: the account that runs the server may have no way into it.
+    with tempfile.TemporaryDirectory(prefix="bs") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+        programs = folder / "pgserver" / "pginstall" / "bin"
+        for program in programs.iterdir():
+            program.chmod(0o755)
+        yield programs
+
+
+def _download() -> Path:
+    with tempfile.TemporaryDirectory(prefix="bs") as name:
+        done = subprocess.run(
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "download",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ),
+                *("--no-deps", "--only-binary=:all:", "--retries=1", "--timeout=10"),
+                *("--dest", name, _WHEEL),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            last = done.stderr.strip().splitlines()[-1:]
+            pytest.skip(f"{_WHEEL} cannot be had from the package index: {''.join(last)}")
+        [wheel] = Path(name).glob("*.whl")
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        # Two workers may do this at once; a rename is whole, a copy is not.
+        arriving = _CACHE / f"{os.getpid()}.part"
+        shutil.copy(wheel, arriving)
+        return arriving.rename(_CACHE / wheel.name)

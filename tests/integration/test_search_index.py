@@ -1,0 +1,414 @@
+"""The lexical index follows the blocks, whatever changes them, and gives true BM25."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import Connection, IsolationLevel
+from psycopg.errors import DeadlockDetected
+from tests.conftest import Server
+from tests.integration.lexical import bm25, fresh_index, stored_index, terms
+
+from briefsmith.models.enums import BlockStatus
+from briefsmith.postgres.database import open_database
+from briefsmith.postgres.session import Actor
+from briefsmith.schemas.blocks import BlockFilter
+from briefsmith.schemas.search import SearchSettings
+from briefsmith.store import search
+
+WORDS = ["brush", "brushes", "oak", "the", "Ölung", "running", "run", "n0.7", "naïve", "wombat"]
+
+_texts = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
+_places = st.integers(0, 5)
+_locales = st.sampled_from([None, "de", "fr-CA", "tlh"])
+
+# (kind, place of the block, text, locale): enough to draw any change from.
+_operations = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "insert",
+                "bulk insert",
+                "content",
+                "label",
+                "tags",
+                "locale",
+                "owner",
+                "feedback",
+                "archive",
+                "delete",
+                "delete many",
+                "update all",
+                "upsert",
+                "merge",
+                "in one statement",
+                "undone",
+                "derive",
+            ]
+        ),
+        _places,
+        _texts,
+        _locales,
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@pytest.fixture(scope="module")
+def index_url(any_server: Server) -> Generator[str]:
+    url = any_server.migrated_database()
+    yield url
+    any_server.drop(url)
+
+
+@pytest.fixture(scope="module")
+def index(index_url: str) -> Generator[Connection[Any]]:
+    """A login with every right; each test puts its blocks back by rolling back."""
+    with psycopg.connect(index_url) as connection:
+        connection.execute("set search_path = public, extensions")
+        connection.commit()
+        yield connection
+        connection.rollback()
+
+
+class Writer:
+    """Changes blocks as any tool might, by plain SQL."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self.connection = connection
+        found = connection.execute(
+            """
+            insert into auth.users (id) values (gen_random_uuid()), (gen_random_uuid())
+            returning id
+            """
+        ).fetchall()
+        self.users: list[UUID] = [row[0] for row in found]
+        self.number = 0
+
+    def do(self, kind: str, place: int, text: str, locale: str | None) -> None:
+        changes: dict[str, str] = {
+            "content": "content = %(text)s",
+            "tags": "meta_tags = string_to_array(%(text)s, ' ')",
+            "locale": "meta_locale = %(locale)s",
+            "owner": "user_id = %(user)s",
+            "feedback": "feedback_score = 0.5",
+            "label": "label = %(label)s",
+            "archive": "status = 'archived'",
+        }
+        if kind in changes:
+            self._run(
+                f"update public.context_blocks set {changes[kind]} where id = %(block)s",
+                text,
+                locale,
+                place,
+            )
+        else:
+            self._statement(kind, place, text, locale)
+
+    def _statement(self, kind: str, place: int, text: str, locale: str | None) -> None:
+        columns = "(user_id, label, content, meta_locale)"
+        statements = {
+            "insert": f"""
+                insert into public.context_blocks {columns}
+                values (%(user)s, %(label)s, %(text)s, %(locale)s)
+            """,
+            "bulk insert": f"""
+                insert into public.context_blocks {columns}
+                select %(user)s, %(label)s || n, %(text)s || ' ' || n, %(locale)s
+                from generate_series(1, 3) as n
+            """,
+            "delete": "delete from public.context_blocks where id = %(block)s",
+            "delete many": "delete from public.context_blocks where user_id = %(user)s",
+            "update all": "update public.context_blocks set content = %(text)s || content",
+            "upsert": """
+                insert into public.context_blocks (id, user_id, label, content)
+                values (%(block)s, %(user)s, %(label)s, %(text)s),
+                  (gen_random_uuid(), %(user)s, %(label)s || ' too', %(text)s)
+                on conflict (id) do update set content = excluded.content || ' oak'
+            """,
+            "merge": """
+                merge into public.context_blocks as target
+                using (values (%(block)s::uuid), (gen_random_uuid())) as source (id)
+                on target.id = source.id
+                when matched and %(place)s %% 2 = 0 then delete
+                when matched then update set content = %(text)s
+                when not matched then insert (id, user_id, label, content)
+                  values (source.id, %(user)s, %(label)s || source.id, %(text)s)
+            """,
+            "in one statement": f"""
+                with gone as (delete from public.context_blocks where id = %(block)s),
+                changed as (
+                  update public.context_blocks set content = %(text)s
+                  where user_id = %(user)s and id <> %(block)s
+                )
+                insert into public.context_blocks {columns}
+                values (%(user)s, %(label)s, %(text)s, %(locale)s)
+            """,
+            "undone": "delete from public.context_blocks",
+            "derive": "update public.context_blocks set meta_derived_from = %(block)s",
+        }
+        with self.connection.transaction(force_rollback=kind == "undone"):
+            self._run(statements[kind], text, locale, place)
+
+    def _run(self, statement: str, text: str, locale: str | None, place: int) -> None:
+        self.number += 1
+        self.connection.execute(
+            statement,  # pyright: ignore[reportArgumentType]  composed in this class of literals
+            {
+                "user": self.users[place % 2],
+                "block": self._block(place),
+                "label": f"label {self.number} {text}",
+                "text": text,
+                "locale": locale,
+                "place": place,
+            },
+        )
+
+    def _block(self, place: int) -> UUID:
+        """The block at a place, or an id that is not there yet."""
+        blocks = self.connection.execute(
+            "select id from public.context_blocks order by created_at, label"
+        ).fetchall()
+        return blocks[place % len(blocks)][0] if blocks else self.users[0]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(operations=_operations)
+def test_after_any_changes_the_index_is_what_the_blocks_say(
+    index: Connection[Any], operations: list[tuple[str, int, str, str | None]]
+) -> None:
+    with index.transaction(force_rollback=True):
+        writer = Writer(index)
+
+        for operation in operations:
+            writer.do(*operation)
+
+        assert stored_index(index) == fresh_index(index)
+
+
+def test_when_every_block_is_purged_no_word_is_left(index: Connection[Any]) -> None:
+    with index.transaction(force_rollback=True):
+        writer = Writer(index)
+        for place in range(4):
+            writer.do("bulk insert", place, "wombat oak", "de")
+        index.execute("update public.context_blocks set content = 'the other text'")
+
+        index.execute("delete from public.context_blocks")
+
+        left = stored_index(index)
+        assert (left.documents, left.postings, left.totals) == ({}, {}, {})
+        assert index.execute("select from briefsmith.search_postings").rowcount == 0
+
+
+def test_a_table_emptied_by_truncate_leaves_no_word(index: Connection[Any]) -> None:
+    with index.transaction(force_rollback=True):
+        Writer(index).do("bulk insert", 0, "wombat oak", None)
+
+        index.execute("truncate public.context_blocks cascade")
+
+        assert index.execute("select from briefsmith.search_postings").rowcount == 0
+        assert stored_index(index) == fresh_index(index)
+
+
+def test_a_block_keeps_its_id(index: Connection[Any]) -> None:
+    with index.transaction(force_rollback=True):
+        Writer(index).do("insert", 0, "wombat", None)
+
+        with pytest.raises(psycopg.Error), index.transaction():
+            index.execute("update public.context_blocks set id = gen_random_uuid()")
+
+        assert stored_index(index) == fresh_index(index)
+
+
+def test_feedback_and_embeddings_do_not_touch_the_index(index: Connection[Any]) -> None:
+    with index.transaction(force_rollback=True):
+        Writer(index).do("bulk insert", 0, "wombat oak", None)
+        rows = "select id, xmin::text, ctid::text from briefsmith.search_postings order by id"
+        before = index.execute(rows).fetchall()
+
+        index.execute(
+            """
+            update public.context_blocks set feedback_score = 0.4,
+              last_used_successfully_at = now(), meta_embedding_model = 'm',
+              meta_embedding = array_fill(0.5::real, array[256])::vector
+            """
+        )
+
+        assert index.execute(rows).fetchall() == before
+
+
+# ---- two at once
+
+
+def _two_blocks(connection: Connection[Any]) -> list[UUID]:
+    """Two blocks that share words, in one statement, so that they share rows of the index."""
+    row = connection.execute("select id from auth.users limit 1").fetchone()
+    assert row is not None
+    found = connection.execute(
+        """
+        insert into public.context_blocks (user_id, label, content)
+        select %s, 'label ' || n, 'wombat oak ' || n from generate_series(1, 2) as n returning id
+        """,
+        row,
+    ).fetchall()
+    connection.commit()
+    return [row[0] for row in found]
+
+
+@pytest.mark.parametrize("level", [IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from public.context_blocks where id = %s",
+        "update public.context_blocks set content = 'new' where id = %s",
+    ],
+)
+def test_of_two_who_purge_at_once_no_word_is_left(
+    database_url: str, level: IsolationLevel, statement: LiteralString
+) -> None:
+    with psycopg.connect(database_url) as first, psycopg.connect(database_url) as second:
+        blocks = _two_blocks(first)
+        second.isolation_level = level
+        second.execute("select from public.context_blocks")
+        first.execute(statement, [blocks[0]])
+        failed = _start(lambda: second.execute(statement, [blocks[1]]))
+        _until_it_waits(database_url, second)
+
+        first.commit()
+
+        error = failed()
+        if error is None:
+            second.commit()
+        else:
+            assert isinstance(error, psycopg.errors.SerializationFailure)
+            second.rollback()
+        assert stored_index(first) == fresh_index(first)
+
+
+def _start(work: Callable[[], object]) -> Callable[[], BaseException | None]:
+    """Runs in a thread; the answer waits for its end and gives its error."""
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  handed over
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+
+    def end() -> BaseException | None:
+        thread.join()
+        return caught[0] if caught else None
+
+    return end
+
+
+def _until_it_waits(url: str, connection: Connection[Any]) -> None:
+    pid = connection.info.backend_pid
+    with psycopg.connect(url, autocommit=True) as watcher:
+        while not watcher.execute(
+            "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'", [pid]
+        ).rowcount:
+            watcher.execute("select pg_sleep(0.01)")
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(one=_operations, other=_operations)
+def test_two_who_write_at_once_leave_an_index_that_fits(
+    index_url: str,
+    index: Connection[Any],
+    one: list[tuple[str, int, str, str | None]],
+    other: list[tuple[str, int, str, str | None]],
+) -> None:
+    def work(operations: list[tuple[str, int, str, str | None]]) -> None:
+        with psycopg.connect(index_url) as connection:
+            connection.execute("set search_path = public, extensions")
+            writer = Writer(connection)
+            connection.commit()
+            for operation in operations:
+                try:
+                    writer.do(*operation)
+                    connection.commit()
+                except (DeadlockDetected, psycopg.errors.UniqueViolation):
+                    connection.rollback()
+
+    ends = [_start(lambda: work(one)), _start(lambda: work(other))]
+
+    errors = [end() for end in ends]
+
+    assert errors == [None, None]
+    assert stored_index(index) == fresh_index(index)
+    index.rollback()
+    index.execute("delete from public.context_blocks")
+    index.commit()
+
+
+# ---- scores
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    operations=_operations,
+    question=st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join),
+    locale=_locales,
+    k1=st.floats(0, 3),
+    b=st.floats(0, 1),
+)
+def test_the_scores_are_those_of_plain_bm25(  # noqa: PLR0917  hypothesis names them all
+    index_url: str,
+    index: Connection[Any],
+    operations: list[tuple[str, int, str, str | None]],
+    question: str,
+    locale: str | None,
+    k1: float,
+    b: float,
+) -> None:
+    writer = Writer(index)
+    for operation in operations:
+        writer.do(*operation)
+    index.commit()
+    user = writer.users[0]
+
+    found = asyncio.run(
+        _search(index_url, user, question, SearchSettings(k1=k1, b=b, locale=locale))
+    )
+
+    expected = bm25(fresh_index(index), user, terms(index, locale, question), k1=k1, b=b)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    index.execute("delete from public.context_blocks")
+    index.commit()
+
+
+async def _search(url: str, user: UUID, question: str, wanted: SearchSettings) -> dict[UUID, float]:
+    async with (
+        open_database(url, user=str(user), connections=1) as database,
+        database.session(Actor(user)) as session,
+    ):
+        rows = await search.search_blocks(
+            session,
+            question,
+            BlockFilter(statuses=tuple(BlockStatus)),
+            wanted,
+            model=None,
+            embedding=None,
+            limit=1000,
+            usable_only=False,
+            with_embedding=False,
+        )
+    assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
+    return {row.block.id: row.bm25 for row in rows}
