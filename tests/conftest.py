@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from briefsmith.postgres.database import Database, open_database, prepare_database
 from briefsmith.postgres.embedded import ensure_server, stop_server
@@ -41,11 +41,11 @@ class Server:
         if self._template is None:
             url = self.empty_database()
             asyncio.run(prepare_database(url))
-            self._template = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
-        return self._create(str(self._template))
+            self._template = str(conninfo_to_dict(url)["dbname"])
+        return self._create(self._template)
 
     def drop(self, url: str) -> None:
-        name = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+        name = str(conninfo_to_dict(url)["dbname"])
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("drop database {} with (force)").format(sql.Identifier(name))

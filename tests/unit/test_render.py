@@ -60,7 +60,7 @@ OWN_LINES = [
     rf"\| B\d+ \| [0-9a-f]{{8}} \| \d+ \| [0-9a-f]{{8}} \| {SHOWN} \| \d+ \|",
 ]  # fmt: skip
 OWN_LINE = re.compile("|".join(f"(?:{line})" for line in OWN_LINES))
-OPENING = re.compile(rf'<(block|intent|instructions|media)(?: cite="[BM]\d+")?>')
+OPENING = re.compile(r'<(block|intent|instructions|media)(?: cite="[BM]\d+")?>')
 
 
 def own_lines(markdown: str) -> list[str]:
