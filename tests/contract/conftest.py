@@ -4,6 +4,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
+
 from tests.conftest import Server
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
+
 from tests.contract import catalog as read
 
 ENUMS = {

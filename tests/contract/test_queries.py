@@ -12,9 +12,9 @@ from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus
 from pydantic import BaseModel
-from tests.contract.calls import Use, uses
 
 from briefsmith.sql import Query, load, query_files
+from tests.contract.calls import Use, uses
 
 # What opening a store asks, before there is an actor.
 OF_THE_LOGIN = {"handshake.handshake", "handshake.server_facts", "handshake.insert_user"}

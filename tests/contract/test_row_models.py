@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 from pydantic import BaseModel
-from tests.contract import catalog as read
 
 from briefsmith import models
 from briefsmith.models import enums
+from tests.contract import catalog as read
 
 # Only search reads vectors, as bytes; a row model with 256 numbers in it would cost every reader.
 LEFT_OUT = {("context_blocks", "meta_embedding")}

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-from tests.conftest import Server
 
 from briefsmith.sql import schema_statements
+from tests.conftest import Server
 
 
 def _pg_dump() -> Path:

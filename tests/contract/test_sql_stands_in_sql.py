@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.contract.calls import SOURCE
 
 # By file: how the statement begins, and why it stands there.

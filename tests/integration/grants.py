@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import class_row
+
 from tests.contract import catalog as read
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, sql
+
 from tests.contract import catalog as read
 
 # Rows of nobody: read by all who are signed in.

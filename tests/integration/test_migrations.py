@@ -1,18 +1,18 @@
 """Migrations: once, one runner at a time, whole or not at all, and recorded where Supabase's tool looks."""
 
 import asyncio
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
-from tests.conftest import Server
 
 from briefsmith import errors
 from briefsmith.postgres import migrate as migrating
 from briefsmith.postgres.database import connect, open_database, prepare_database
-from briefsmith.postgres.migrate import Applied, migrate
+from briefsmith.postgres.migrate import Applied, migrate, split_statements
 from briefsmith.sql import Migration, migrations
+from tests.conftest import Server
 
 OURS = tuple(migration.file_name for migration in migrations())
 
@@ -210,16 +210,16 @@ alter table supabase_migrations.schema_migrations add column if not exists idemp
 
 
 def _apply_as_the_cli(url: str) -> None:
-    with psycopg.connect(url) as connection:
+    """Statement by statement through the extended protocol, one file in one pipeline, with its record."""
+    record = "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)"
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLE_OF_THE_CLI)
         for migration in migrations():
-            connection.execute(migration.text)
-            connection.execute("reset search_path")
-            connection.execute(
-                "insert into supabase_migrations.schema_migrations (version, name, statements) "
-                "values (%s, %s, %s)",
-                [migration.version, migration.name, ["the text"]],
-            )
+            statements = list(split_statements(migration.text))
+            with connection.pipeline():
+                for statement in statements:
+                    connection.execute(cast("LiteralString", statement))
+                connection.execute(record, [migration.version, migration.name, statements])
         connection.execute("insert into auth.users (email) values ('ann@example.org')")
 
 
@@ -233,6 +233,8 @@ async def test_a_database_that_the_supabase_command_line_migrated_is_accepted(
     assert applied == Applied((), len(OURS))
     async with open_database(empty_url) as database, database.session() as session:
         assert session.actor.user_id == database.user_id
+    with psycopg.connect(empty_url) as connection:
+        assert connection.execute("show search_path").fetchone() == ('"$user", public',)
 
 
 async def test_our_record_fits_the_table_of_the_supabase_command_line(empty_url: str) -> None:

@@ -10,10 +10,6 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.conftest import Server
-from tests.integration.lexical import fresh_index, stored_index
-from tests.integration.servers import running, system_programs, wheel_programs
-from tests.integration.town import settle
 
 from briefsmith import errors
 from briefsmith.models.enums import BlockType
@@ -28,6 +24,10 @@ from briefsmith.postgres.database import (
 from briefsmith.providers.wordllama import WordLlamaEmbedder
 from briefsmith.schemas.blocks import BlockEdit, NewBlock
 from briefsmith.store.block_revisions import select_revisions
+from tests.conftest import Server
+from tests.integration.lexical import fresh_index, stored_index
+from tests.integration.servers import running, system_programs, wheel_programs
+from tests.integration.town import settle
 
 
 @pytest.fixture(scope="module")

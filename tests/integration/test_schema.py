@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import Connection, errors
+
 from tests.conftest import Server
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import sql
+
 from tests.conftest import Server
 from tests.contract import catalog as read
 from tests.integration.rows import SHARED, identifier

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
+
 from tests.conftest import Server
 from tests.contract import catalog as read
 from tests.integration.grants import grants_of, policies_of

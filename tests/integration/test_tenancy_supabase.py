@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from briefsmith.postgres.database import open_database, prepare_database
 from tests.conftest import Server
 from tests.integration.grants import grants_of, policies_of
 from tests.integration.rows import Catalog
 from tests.integration.town import settle
-
-from briefsmith.postgres.database import open_database, prepare_database
 
 SQL = Path(__file__).parent / "supabase.sql"
 

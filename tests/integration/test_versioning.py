@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.errors import CheckViolation, InsufficientPrivilege
-from tests.conftest import Server
-from tests.contract import catalog as read
 
 from briefsmith.models.enums import BlockType
+from tests.conftest import Server
+from tests.contract import catalog as read
 
 # Another value for each column that a person or an agent changes.
 CHANGES = {

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
-from tests.integration.rows import SHARED, Catalog, fill, identifier
 
 from briefsmith.postgres.session import Actor
+from tests.integration.rows import SHARED, Catalog, fill, identifier
 
 
 @dataclass(frozen=True)
