@@ -23,6 +23,7 @@ class Settings:
         prepared_statements: False behind a transaction pooler that cannot keep them.
         home_is_chosen: Whether BRIEFSMITH_HOME names the home, rather than the platform.
         editor: The person's command for editing text.
+        styled: Whether a terminal may be written to in bold and in colours.
     """
 
     home: Path
@@ -35,10 +36,11 @@ class Settings:
     prepared_statements: bool = True
     home_is_chosen: bool = False
     editor: str | None = None
+    styled: bool = True
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the variables that start with BRIEFSMITH_, and DATABASE_URL.
+    """Settings from the variables that the README lists.
 
     Args:
         environ: Variables to read; None reads the process's own. Empty values count as unset.
@@ -46,7 +48,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises:
         InvalidSetting: A number that is none, or out of its range.
     """
-    env = {key: value for key, value in (environ or os.environ).items() if value}
+    env = {
+        key: value for key, value in (os.environ if environ is None else environ).items() if value
+    }
     return Settings(
         home=_home(env),
         database_url=env.get("BRIEFSMITH_DATABASE_URL") or env.get("DATABASE_URL"),
@@ -58,7 +62,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
         home_is_chosen="BRIEFSMITH_HOME" in env,
         editor=env.get("VISUAL") or env.get("EDITOR"),
+        styled="NO_COLOR" not in env and env.get("TERM") != "dumb",
     )
+
+
+def wants_traceback(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a fault of ours should show where it happened; not a setting, as that one may be the fault."""
+    return bool((os.environ if environ is None else environ).get("BRIEFSMITH_TRACEBACK"))
 
 
 def _home(env: Mapping[str, str]) -> Path:

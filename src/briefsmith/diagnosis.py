@@ -1,20 +1,23 @@
 """What `doctor` looks at: database, version, extension, schema, embedding model, disk."""
 
+import re
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from briefsmith.config import Settings
-from briefsmith.errors import BriefsmithError, NotMigrated
+from briefsmith.errors import BriefsmithError, NotMigrated, ServerNotStarted, UnknownUser
 from briefsmith.operations.counts import count_blocks
-from briefsmith.postgres.database import ServerFacts, connect, server_facts
-from briefsmith.postgres.embedded import server_state
-from briefsmith.runtime import database_url, open_store
+from briefsmith.postgres.database import ServerFacts, connect, place_of, server_facts
+from briefsmith.postgres.embedded import ServerState, server_state
+from briefsmith.providers.selection import make_embedder
+from briefsmith.runtime import Store, database_url, open_store
 from briefsmith.sql import migrations
 
 _LEAST_FREE_BYTES = 500_000_000
+_COMPLAINT = re.compile(r"\b(FATAL|PANIC):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +26,56 @@ class Check:
 
     Attributes:
         advice: What to do; empty where nothing has to be done.
+        log: Lines of the server's log that tell more, oldest first.
     """
 
     name: str
     ok: bool
     found: str
     advice: str = ""
+    log: tuple[str, ...] = ()
 
 
-async def examine(settings: Settings) -> list[Check]:
-    """All findings, in the order in which to mend them; stops looking where nothing more can be seen."""
-    checks = [_place(settings), _disk(settings.home)]
+async def examine(settings: Settings, *, may_start: bool = False) -> list[Check]:
+    """All findings, in the order in which to mend them; stops looking where nothing more can be seen.
+
+    No store is made, and an embedded server that rests is left at rest.
+
+    Args:
+        settings: What the environment decides.
+        may_start: Start the embedded server if there is a store, to look inside.
+    """
+    if settings.database_url is not None:
+        try:
+            place = Check("place", ok=True, found=place_of(settings.database_url))
+        except BriefsmithError as error:
+            return [_failed("place", error)]
+        return [place, *await _database(settings)]
+    try:
+        state = server_state(settings.home)
+    except BriefsmithError as error:
+        return [_failed("place", error)]
+    checks = [_place(state), _disk(state.data_folder)]
+    if state.version is None:
+        advice = NotMigrated.default_hint
+        checks.append(Check("store", ok=False, found="there is none yet", advice=advice))
+    elif state.running or may_start:
+        return checks + await _database(settings, state)
+    else:
+        checks.append(_resting(state))
+    return [*checks, await _model(settings)]
+
+
+async def _database(settings: Settings, state: ServerState | None = None) -> list[Check]:
+    checks: list[Check] = []
     try:
         async with _facts(settings) as facts:
-            checks += _server(facts)
-            checks.append(_extension(facts))
+            checks += [*_server(facts), _extension(facts)]
     except BriefsmithError as error:
-        return [*checks, _failed("database", error)]
-    checks.append(await _schema(settings))
-    checks.append(await _model(settings))
-    return checks
+        log = state.log_lines if state and isinstance(error, ServerNotStarted) else ()
+        failed = replace(_failed("database", error), log=log)
+        return [failed, await _model(settings)]
+    return checks + await _contents(settings)
 
 
 @asynccontextmanager
@@ -59,24 +92,37 @@ def _failed(name: str, error: BriefsmithError) -> Check:
     return Check(name, ok=False, found=f"{error.code} {error.message}", advice=error.hint)
 
 
-def _place(settings: Settings) -> Check:
-    if settings.database_url is not None:
-        return Check("place", ok=True, found="BRIEFSMITH_DATABASE_URL or DATABASE_URL")
-    state = server_state(settings.home)
+def _place(state: ServerState) -> Check:
     running = f"running as process {state.pid}" if state.running else "not running"
     user = f", as the system user {state.service_user}" if state.service_user else ""
     return Check("place", ok=True, found=f"embedded, in {state.data_folder} ({running}{user})")
 
 
-def _disk(home: Path) -> Check:
-    folder = home
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+def _disk(folder: Path) -> Check:
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        advice = f"See that you may enter {folder}."
+        found = f"{folder}: {error.strerror}"
+        return Check("disk", ok=False, found=found, advice=advice)
     found = f"{free / 1e9:.1f} GB free"
     if free < _LEAST_FREE_BYTES:
         return Check("disk", ok=False, found=found, advice=f"Free some space on {folder}.")
     return Check("disk", ok=True, found=found)
+
+
+def _resting(state: ServerState) -> Check:
+    found = f"PostgreSQL {state.version}, at rest: the next command starts it"
+    # Of the latest start only.
+    starts = [at for at, line in enumerate(state.log_lines) if "starting PostgreSQL" in line]
+    recent = state.log_lines[starts[-1] :] if starts else state.log_lines
+    if any(map(_COMPLAINT.search, recent)):
+        found = f"PostgreSQL {state.version}, not running, and its log complains"
+        advice = f"Mend what {state.log_file} says; `briefsmith doctor --start` tries again."
+        return Check("server", ok=False, found=found, advice=advice, log=recent)
+    return Check("server", ok=True, found=found, advice="--start starts it and looks inside.")
 
 
 def _server(facts: ServerFacts) -> list[Check]:
@@ -101,28 +147,33 @@ def _extension(facts: ServerFacts) -> Check:
     return Check("extension", ok=False, found="the server does not have vector", advice=advice)
 
 
-async def _schema(settings: Settings) -> Check:
-    try:
-        async with open_store(settings, connections=1):
-            found = f"up to date ({migrations()[-1].file_name})"
-            return Check("schema", ok=True, found=found)
-    except NotMigrated as error:
-        return Check("schema", ok=False, found=error.message, advice=error.hint)
-    except BriefsmithError as error:
-        return _failed("schema", error)
-
-
-async def _model(settings: Settings) -> Check:
+async def _contents(settings: Settings) -> list[Check]:
+    schema = Check("schema", ok=True, found=f"up to date ({migrations()[-1].file_name})")
     try:
         async with open_store(settings, connections=1) as store:
-            [vector] = await store.embedder.embed(["A sentence to see whether the model answers."])
-            async with store.session(read_only=True) as session:
-                counts = await count_blocks(session, store.embedder.name)
+            return [schema, await _model(settings, store)]
+    except UnknownUser as error:
+        checks = [schema, _failed("user", error)]
+    except BriefsmithError as error:
+        checks = [_failed("schema", error)]
+    return [*checks, await _model(settings)]
+
+
+async def _model(settings: Settings, store: Store | None = None) -> Check:
+    """Whether the model answers and, where a store is open, whether its vectors are there."""
+    try:
+        embedder = make_embedder(settings)
+        [vector] = await embedder.embed(["A sentence to see whether the model answers."])
+        if vector is None:
+            advice = "Use another model: this one gives no vectors."
+            return Check("embedding", ok=False, found=embedder.name, advice=advice)
+        if store is None:
+            return Check("embedding", ok=True, found=embedder.name)
+        async with store.session(read_only=True) as session:
+            counts = await count_blocks(session, embedder.name)
     except BriefsmithError as error:
         return _failed("embedding", error)
-    found = f"{store.embedder.name}; {counts.blocks} blocks, {counts.archived} of them archived"
-    if vector is None:
-        return Check("embedding", ok=False, found=found, advice="The model gives no vectors.")
+    found = f"{embedder.name}; {counts.blocks} blocks, {counts.archived} of them archived"
     if counts.unembedded:
         found += f", {counts.unembedded} without a vector of this model"
         return Check("embedding", ok=False, found=found, advice="Run `briefsmith reembed`.")

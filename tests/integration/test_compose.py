@@ -424,11 +424,6 @@ async def test_a_budget_that_is_too_small_says_what_would_do(
 # All or nothing
 
 
-@pytest.fixture
-def broken(database_url: str) -> Generator[str]:
-    yield database_url
-
-
 @pytest.mark.parametrize(
     "table",
     [
@@ -564,12 +559,13 @@ UNEVEN = """
 
 @contextmanager
 def _composing(url: str) -> Generator[subprocess.Popen[str]]:
-    """A process that composes without end, once it has begun."""
+    """A process that composes without end, once it has stored a brief and begun another."""
     command = [sys.executable, "-c", textwrap.dedent(COMPOSING), url, INTENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            assert process.stdout.readline() == "next\n"
+            for _ in range(2):
+                assert process.stdout.readline() == "next\n"
             yield process
         finally:
             process.kill()
@@ -606,14 +602,15 @@ async def test_a_process_killed_between_the_parts_of_a_brief_leaves_none_of_them
     database: Database, database_url: str, embedder: Embedder
 ) -> None:
     await _fill(database, embedder)
-    before = everything(database_url)
 
-    with _held(database_url, "block_usage_history"), _composing(database_url) as process:
+    with _composing(database_url) as process, _held(database_url, "block_usage_history"):
         await asyncio.to_thread(_wait_for_insert, database_url)
+        before = everything(database_url)
         process.kill()
     _wait_for(database_url, "application_name = 'briefsmith' and state <> 'idle'", present=False)
 
     assert everything(database_url) == before
+    assert ask(database_url, UNEVEN) == []
 
 
 async def test_processes_killed_at_any_moment_leave_no_half_brief(
@@ -625,7 +622,7 @@ async def test_processes_killed_at_any_moment_leave_no_half_brief(
 
     for _ in range(10):
         with _composing(database_url) as process:
-            sleep(chance.uniform(0, 0.15))
+            sleep(chance.uniform(0, 0.1))
             process.kill()
         condition = "application_name = 'briefsmith' and state <> 'idle'"
         _wait_for(database_url, condition, present=False)

@@ -5,37 +5,23 @@ come out differently.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Literal, get_args
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from briefsmith.compiler.candidates import Candidate, Span, Transformation, Variant
+from briefsmith.compiler.counting import BatchCounter, Counts, TokenCounter
 from briefsmith.compiler.document import (
-    BlockSection,
     BlockText,
     BriefDocument,
     MediaItem,
-    OutlineStep,
     SourceBlock,
     build_document,
     fill_snapshot,
     sha256_of,
 )
-from briefsmith.compiler.excerpt import (
-    Reading,
-    TokenCounter,
-    apply_spans,
-    fitting_spans,
-    read,
-    share_shown,
-    term_weights,
-    unit_scores,
-)
 from briefsmith.compiler.fence import check_nonce
-from briefsmith.compiler.outline import StepSpan, find_step, step_text
-from briefsmith.compiler.render import OUTLINE_HEADING, TABLE_HEAD, render_markdown, render_share
+from briefsmith.compiler.render import OUTLINE_HEADING, TABLE_HEAD, render_markdown
 from briefsmith.compiler.select import Selection, SelectionSettings, select
+from briefsmith.compiler.variants import MODES, Mode, Room, make_candidates, prepare
 from briefsmith.errors import Bug, EmptyIntent, FrameOverBudget, StaleVersion, UnknownMode
 from briefsmith.schemas.snapshot import (
     Snapshot,
@@ -43,16 +29,7 @@ from briefsmith.schemas.snapshot import (
     SnapshotSelector,
 )
 
-Mode = Literal["verbatim", "excerpt", "outline"]
-
-MODES: tuple[Mode, ...] = get_args(Mode)
-"""Compilation modes by name; None stands for the default: whole blocks, long ones excerpted."""
-
 SELECTOR = "knapsack-1"
-
-_FAIR_SHARES = 6  # a block longer than this part of the budget may also come excerpted
-_SHORT_TOKENS = 80  # a text up to here is shown whole even where excerpts are asked for
-_LEAST_EXCERPT_TOKENS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +56,7 @@ class Toolchain:
 
     Attributes:
         count_tokens: A pure function.
+        count_many: The same of many texts at once, where that is faster; None counts one by one.
         tokenizer: Its name, never a path.
         embedding_model: What found the blocks; None without embeddings.
         package_version: Of Briefsmith.
@@ -88,6 +66,7 @@ class Toolchain:
     tokenizer: str
     package_version: str
     embedding_model: str | None = None
+    count_many: BatchCounter | None = None
     selection: SelectionSettings = field(default_factory=SelectionSettings)
 
 
@@ -112,16 +91,6 @@ class CompiledBrief:
         return sha256_of(self.markdown) == self.snapshot.rendered_sha256
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A block, read once for all that follows."""
-
-    block: SourceBlock
-    reading: Reading
-    scores: tuple[float, ...]
-    step: StepSpan | None
-
-
 def compile_brief(
     request: BriefRequest,
     blocks: Sequence[SourceBlock],
@@ -144,12 +113,12 @@ def compile_brief(
         AskedBlocksOverBudget: The blocks that were named do not fit together.
     """
     mode = _checked_mode(request, blocks)
-    tools = replace(tools, count_tokens=cache(tools.count_tokens))
+    counts = Counts(tools.count_tokens, tools.count_many)
     frame = _frame(request, mode, tools)
-    prepared = _prepare(request.intent, blocks)
-    once = tools.count_tokens(f"{OUTLINE_HEADING}\n\n{TABLE_HEAD}\n\n")
+    prepared = prepare(request.intent, blocks, tools.selection)
+    once = counts(f"{OUTLINE_HEADING}\n\n{TABLE_HEAD}\n\n")
     room = max(request.budget_tokens - frame.rendered_tokens - once, 0)
-    candidates = [_candidate(entry, frame, room, tools) for entry in prepared]
+    candidates = make_candidates(prepared, Room(room, mode, request.nonce), counts)
     sources = {entry.block.block_id: entry.block for entry in prepared}
     steps = {entry.block.block_id: entry.step for entry in prepared if entry.step}
     texts = {block_id: block.as_text() for block_id, block in sources.items()}
@@ -218,94 +187,6 @@ def _checked_mode(request: BriefRequest, blocks: Sequence[SourceBlock]) -> Mode 
         message = "The key of the brief is malformed or occurs in a text that goes in."
         raise Bug(message)
     return request.mode
-
-
-def _prepare(intent: str, blocks: Sequence[SourceBlock]) -> list[_Prepared]:
-    # In one order, so that sums of floats do not depend on the caller's.
-    ordered = sorted(blocks, key=lambda block: block.block_id)
-    readings = [read(block.content) for block in ordered]
-    weights = term_weights(intent, readings)
-    scored = [(reading, unit_scores(reading, weights)) for reading in readings]
-    return [
-        _Prepared(block, reading, scores, find_step(reading, scores))
-        for block, (reading, scores) in zip(ordered, scored, strict=True)
-    ]
-
-
-def _candidate(entry: _Prepared, frame: Snapshot, room: int, tools: Toolchain) -> Candidate:
-    block = entry.block
-    tokens = tools.count_tokens(block.content)
-    shown = _ways(entry, frame.mode, tokens, room, tools.count_tokens)
-    variants = [
-        _variant(entry, how, spans, frame.nonce, tools.count_tokens) for how, spans in shown
-    ]
-    whole, *others = variants
-    return Candidate(
-        block_id=block.block_id,
-        content=block.content,
-        relevance=block.relevance,
-        importance=block.importance,
-        feedback_score=block.feedback_score,
-        age_days=block.age_days,
-        content_tokens=tokens,
-        embedding=block.embedding,
-        asked=block.asked,
-        variants=(whole, *(other for other in others if other.tokens < whole.tokens)),
-    )
-
-
-def _ways(
-    entry: _Prepared, mode: Mode | None, tokens: int, room: int, count: TokenCounter
-) -> list[tuple[Transformation, tuple[Span, ...]]]:
-    """How a mode may show a block, the fullest first."""
-    text = entry.block.content
-    whole: tuple[Transformation, tuple[Span, ...]] = ("used-as-is", ((0, len(text)),))
-    if mode == "outline":
-        return [("outlined", ())]
-    fair_tokens = room // _FAIR_SHARES
-    is_short = tokens <= (_SHORT_TOKENS if mode == "excerpt" else fair_tokens)
-    if mode == "verbatim" or is_short:
-        return [whole]
-    half = tokens // 2
-    # Half the room too, so that one long text that is all there is does not leave most unused.
-    sizes = sorted({half, tokens // 4, min(fair_tokens, half), min(room // 2, half)}, reverse=True)
-    cuts = [
-        fitting_spans(entry.reading, entry.scores, size, count)
-        for size in sizes
-        if _LEAST_EXCERPT_TOKENS <= size <= room
-    ]
-    excerpts: list[tuple[Transformation, tuple[Span, ...]]] = [
-        ("excerpted", spans) for spans in dict.fromkeys(cuts) if spans
-    ]
-    # A text that is one long unit has no excerpt: it comes whole or not at all.
-    return excerpts if mode == "excerpt" and excerpts else [whole, *excerpts]
-
-
-def _variant(
-    entry: _Prepared,
-    how: Transformation,
-    spans: tuple[Span, ...],
-    nonce: str,
-    count: TokenCounter,
-) -> Variant:
-    block, step = entry.block, entry.step
-    section = BlockSection(
-        cite="B99",
-        block_id=block.block_id,
-        version=block.version,
-        content_sha256=sha256_of(block.content),
-        label=block.label,
-        type=block.type,
-        source=block.source,
-        transformation=how,
-        tokens=9999,
-        text=None if how == "outlined" else apply_spans(block.content, spans),
-    )
-    line = OutlineStep(step_text(block.content, step), ("B99",)) if step else None
-    shown = spans if how != "outlined" else (step.span,) if step else ()
-    share = share_shown(entry.reading, entry.scores, shown)
-    # At least 1, so that with no room left nothing is chosen and the budget's loop ends.
-    return Variant(how, spans, max(count(render_share(section, line, nonce)), 1), share)
 
 
 def _frame(request: BriefRequest, mode: Mode | None, tools: Toolchain) -> Snapshot:

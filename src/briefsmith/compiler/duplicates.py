@@ -192,7 +192,8 @@ def _covered(texts: Sequence[_Text]) -> NDArray[np.float64]:
     owner = np.repeat(np.arange(len(texts)), [len(run) for run in runs])
     _, column = np.unique(np.concatenate([_NO_RUNS, *runs]), return_inverse=True)
     width = int(column.max(initial=-1)) + 1
-    cells = np.unique(column * len(texts) + owner)  # by column; a run counts once for a text
+    cells = np.sort(column * len(texts) + owner)
+    cells = cells[_is_new(cells)]  # by column; a run counts once for a text
     column, owner = np.divmod(cells, max(len(texts), 1))
     recurs = np.bincount(column, minlength=width)[column] > 1
     shared = _shared(owner[recurs], column[recurs], len(texts))
@@ -222,10 +223,17 @@ def _shared(owner: NDArray[np.int64], column: NDArray[np.int64], count: int) -> 
         count: Of texts.
     """
     shared = np.zeros((count, count), dtype=np.float64)
-    _, column = np.unique(column, return_inverse=True)
-    for start in range(0, int(column.max(initial=-1)) + 1, _CHUNK_COLUMNS):
+    column = np.cumsum(_is_new(column)) - 1
+    width = int(column.max(initial=-1)) + 1
+    for start in range(0, width, _CHUNK_COLUMNS):
         low, high = np.searchsorted(column, [start, start + _CHUNK_COLUMNS])
-        incidence = np.zeros((count, _CHUNK_COLUMNS), dtype=np.float32)
+        incidence = np.zeros((count, min(_CHUNK_COLUMNS, width - start)), dtype=np.float32)
         incidence[owner[low:high], column[low:high] - start] = 1
         shared += incidence @ incidence.T
     return shared
+
+
+def _is_new(ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where a value stands for the first time."""
+    # `np.unique` would do, but loads all of numpy's masked arrays the first time.
+    return np.diff(ascending, prepend=-1) != 0

@@ -2,16 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import log
 
 from briefsmith.compiler.candidates import Span
+from briefsmith.compiler.counting import TokenCounter
 from briefsmith.compiler.sentences import Unit, split_units
-
-TokenCounter = Callable[[str], int]
-"""Tokens of a text, as the reader of the brief counts them; a pure function, 0 for ''."""
 
 ELLIPSIS = "[…]"
 
@@ -20,6 +18,7 @@ _HEADING_BONUS = 0.3  # of what the heading above scores: it names the subject o
 _NEIGHBOUR_BONUS = 0.15  # of what each neighbour scores: an answer rarely repeats the question
 _LENGTH_PENALTY = 0.4  # as `b` of BM25
 _MOST_MISSES = 20  # units tried in vain before the rest counts as too long
+_LIKELY_UNITS = 3 * _MOST_MISSES  # that most excerpts are made from
 
 _WORD = re.compile(r"[^\W_]+")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -34,6 +33,20 @@ class Reading:
     terms: tuple[frozenset[str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A text's units in the order in which excerpts take them.
+
+    Attributes:
+        order: Indices of the units to try, the best first.
+        above: For each unit, the index of the heading that it stands under.
+    """
+
+    reading: Reading
+    order: tuple[int, ...]
+    above: tuple[int | None, ...]
+
+
 def read(text: str) -> Reading:
     """Cuts a text once, for weighing, excerpts and the outline alike."""
     units = split_units(text)
@@ -41,13 +54,19 @@ def read(text: str) -> Reading:
     return Reading(text, units, terms)
 
 
-def _terms(text: str) -> Iterator[str]:
+def _terms(text: str) -> Iterable[str]:
     """Lower-cased words; scripts without spaces give their pairs of characters."""
-    for word in _WORD.findall(text.lower()):
-        if len(word) > 1 and _NO_SPACES.fullmatch(word):
-            yield from (word[i : i + 2] for i in range(len(word) - 1))
-        else:
-            yield word
+    lower = text.lower()
+    words: list[str] = _WORD.findall(lower)
+    if lower.isascii() or not _NO_SPACES.search(lower):
+        return words
+    return chain.from_iterable(map(_pairs, words))
+
+
+def _pairs(word: str) -> Sequence[str]:
+    if len(word) > 1 and _NO_SPACES.fullmatch(word):
+        return [word[i : i + 2] for i in range(len(word) - 1)]
+    return (word,)
 
 
 def term_weights(intent: str, readings: Iterable[Reading]) -> dict[str, float]:
@@ -59,12 +78,10 @@ def term_weights(intent: str, readings: Iterable[Reading]) -> dict[str, float]:
     Source: the inverse document frequency of BM25, with units for documents.
     """
     wanted = Counter(_terms(intent))
-    count = 0
-    found: Counter[str] = Counter()
-    for reading in readings:
-        count += len(reading.units)
-        for terms in reading.terms:
-            found.update(wanted.keys() & terms)
+    asked = frozenset(wanted)
+    units = [terms for reading in readings for terms in reading.terms]
+    count = len(units)
+    found = Counter(chain.from_iterable(asked & terms for terms in units))
     return {
         term: times * log(1 + (count - found[term] + 0.5) / (found[term] + 0.5))
         for term, times in wanted.items()
@@ -90,12 +107,16 @@ def unit_scores(reading: Reading, weights: Mapping[str, float]) -> tuple[float, 
 
 def _overlaps(reading: Reading, weights: Mapping[str, float]) -> list[float]:
     """Weight of the intent's terms in each unit, somewhat less for a longer one."""
+    asked = frozenset(weights)
     mean_terms = sum(map(len, reading.terms)) / max(len(reading.terms), 1) or 1.0
-    return [
-        sum(weight for term, weight in weights.items() if term in terms)
-        / (1 - _LENGTH_PENALTY + _LENGTH_PENALTY * len(terms) / mean_terms)
-        for terms in reading.terms
-    ]
+    overlaps: list[float] = []
+    for terms in reading.terms:
+        shared = asked & terms
+        # In the order of the weights, so that the sum does not depend on a set's.
+        weight = sum(weights[term] for term in weights if term in shared) if shared else 0.0
+        length = 1 - _LENGTH_PENALTY + _LENGTH_PENALTY * len(terms) / mean_terms
+        overlaps.append(weight / length)
+    return overlaps
 
 
 def _bodies(units: Sequence[Unit]) -> list[int]:
@@ -129,38 +150,61 @@ def excerpt_spans(
         Ranges in order; one range over everything where the text fits; none where no unit does.
     """
     reading = read(text)
-    return fitting_spans(reading, unit_scores(reading, weights), max_tokens, count_tokens)
+    return fitting_spans(rank(reading, unit_scores(reading, weights)), max_tokens, count_tokens)
+
+
+def rank(reading: Reading, scores: Sequence[float]) -> Ranking:
+    """The units in the order in which excerpts of any size take them."""
+    above = tuple(_headings_above(reading.units))
+    return Ranking(reading, tuple(_order(reading.units, scores)), above)
+
+
+def _order(units: Sequence[Unit], scores: Sequence[float]) -> list[int]:
+    """Units to try, the best first; a heading only comes with a unit under it."""
+    indices = _bodies(units)
+    if not any(scores[i] > 0 for i in indices[1:]):
+        return indices
+    return sorted((i for i in indices if scores[i] > 0), key=lambda i: (-scores[i], i))
+
+
+def likely_units(ranking: Ranking) -> list[str]:
+    """Texts of the units that excerpts will ask the tokens of, as good as always."""
+    best = ranking.order[:_LIKELY_UNITS]
+    headings = {above for i in best if (above := ranking.above[i]) is not None}
+    return [_unit_text(ranking.reading, i) for i in sorted({*best, *headings})]
+
+
+def _unit_text(reading: Reading, index: int) -> str:
+    return reading.text[reading.units[index].start : reading.units[index].end]
 
 
 def fitting_spans(
-    reading: Reading, scores: Sequence[float], max_tokens: int, count_tokens: TokenCounter
+    ranking: Ranking, max_tokens: int, count_tokens: TokenCounter
 ) -> tuple[Span, ...]:
-    """`excerpt_spans` for a text that is cut and scored already."""
-    if count_tokens(reading.text) <= max_tokens:
-        return ((0, len(reading.text)),)
-    picks = _picks(reading, scores, max_tokens, count_tokens)
+    """`excerpt_spans` for a text that is cut and ranked already."""
+    text = ranking.reading.text
+    if count_tokens(text) <= max_tokens:
+        return ((0, len(text)),)
+    picks = _picks(ranking, max_tokens, count_tokens)
     while picks:
-        spans = _spans_of(reading, set(chain.from_iterable(picks)))
+        spans = _spans_of(ranking.reading, set(chain.from_iterable(picks)))
         # Units are counted one by one above; tokens may form across their joints.
-        if count_tokens(apply_spans(reading.text, spans)) <= max_tokens:
+        if count_tokens(apply_spans(text, spans)) <= max_tokens:
             return spans
         picks.pop()
     return ()
 
 
-def _picks(
-    reading: Reading, scores: Sequence[float], max_tokens: int, count_tokens: TokenCounter
-) -> list[set[int]]:
+def _picks(ranking: Ranking, max_tokens: int, count_tokens: TokenCounter) -> list[set[int]]:
     """Units that fit, the best first, each with the heading it stands under."""
-    text, units, above = reading.text, reading.units, _headings_above(reading.units)
     joint = count_tokens(f" {ELLIPSIS} ")
     used, misses = joint, 0
     picked: set[int] = set()
     picks: list[set[int]] = []
-    for index in _ranking(reading.units, scores):
-        heading = above[index]
+    for index in ranking.order:
+        heading = ranking.above[index]
         group = ({index} if heading is None else {index, heading}) - picked
-        cost = joint + sum(count_tokens(text[units[i].start : units[i].end]) for i in sorted(group))
+        cost = joint + sum(count_tokens(_unit_text(ranking.reading, i)) for i in sorted(group))
         if used + cost <= max_tokens:
             used += cost
             picked |= group
@@ -170,14 +214,6 @@ def _picks(
             if misses == _MOST_MISSES:
                 break
     return picks
-
-
-def _ranking(units: Sequence[Unit], scores: Sequence[float]) -> list[int]:
-    """Units to try, the best first; a heading only comes with a unit under it."""
-    indices = _bodies(units)
-    if not any(scores[i] > 0 for i in indices[1:]):
-        return indices
-    return sorted((i for i in indices if scores[i] > 0), key=lambda i: (-scores[i], i))
 
 
 def _spans_of(reading: Reading, picked: set[int]) -> tuple[Span, ...]:
@@ -225,10 +261,18 @@ def share_shown(reading: Reading, scores: Sequence[float], spans: Sequence[Span]
     text = reading.text
     if list(spans) == [(0, len(text))]:
         return 1.0
-    pairs = list(zip(reading.units, scores, strict=True))
-    kept = sum(
-        score for unit, score in pairs if any(s <= unit.start and unit.end <= e for s, e in spans)
-    )
-    by_score = kept / (sum(scores) or 1.0)
+    by_score = sum(_scores_inside(reading.units, scores, spans)) / (sum(scores) or 1.0)
     by_length = sum(end - start for start, end in spans) / max(len(text), 1)
     return min(max((by_score + by_length) / 2, 0.02), 0.98)
+
+
+def _scores_inside(
+    units: Sequence[Unit], scores: Sequence[float], spans: Sequence[Span]
+) -> Iterator[float]:
+    """Scores of the units that lie whole inside a span."""
+    at = 0
+    for unit, score in zip(units, scores, strict=True):
+        while at < len(spans) and spans[at][1] < unit.end:
+            at += 1
+        if at < len(spans) and spans[at][0] <= unit.start:
+            yield score

@@ -209,6 +209,8 @@ def _is_abbreviation(text: str, start: int, stop: int) -> bool:
     word = found[0].lower()
     if word in _ABBREVIATIONS or _DOTTED.fullmatch(word):
         return True
+    if not word[-1].isdecimal():
+        return False
     return _ORDINAL.search(text[max(start, stop - 16) : stop].lower()) is not None
 
 

@@ -130,6 +130,18 @@ class Weighed:
     duplicate_of: UUID | None = None
 
 
+def rated_relevance(relevance: float, best: float, settings: SelectionSettings) -> float:
+    """The factor of a block's relevance; 0 below the floor, so that nothing else can bring it in.
+
+    Args:
+        relevance: In [0, 1].
+        best: Of all candidates.
+    """
+    return (
+        relevance**settings.relevance_power if relevance >= settings.relevance_floor * best else 0.0
+    )
+
+
 def variant_worth(parts: WorthParts, share: float) -> float:
     """Worth of a variant, on a grid of 2**-38 so that equal sums are found equal."""
     return round(parts.worth * share * _GRID) / _GRID
@@ -179,12 +191,11 @@ def _refuse_nonsense(ordered: Sequence[Candidate]) -> None:
 
 def _own_parts(candidate: Candidate, best: float, settings: SelectionSettings) -> WorthParts:
     """The factors that do not depend on other candidates, but for the floor."""
-    enough = candidate.relevance >= settings.relevance_floor * best
     feedback = 0.5 if candidate.feedback_score is None else candidate.feedback_score
     halvings = max(candidate.age_days, 0.0) / settings.freshness_half_life_days
     length = min(max(candidate.content_tokens, 1), settings.size_most_tokens)
     return WorthParts(
-        relevance=candidate.relevance**settings.relevance_power if enough else 0.0,
+        relevance=rated_relevance(candidate.relevance, best, settings),
         importance=_importance(candidate.importance, settings),
         feedback=1 + settings.feedback_strength * (feedback - 0.5),
         freshness=settings.freshness_least + (1 - settings.freshness_least) * 0.5**halvings,

@@ -37,7 +37,7 @@ from briefsmith.store import (
 )
 from briefsmith.store.search import SearchRow
 
-CANDIDATES = 100
+CANDIDATES = 60  # more than twice what a brief of the default budget holds of short blocks
 _PAGE = 100
 _SECONDS_PER_DAY = 86_400
 
@@ -85,7 +85,7 @@ async def compose_brief(
         EmptyIntent: The intent is blank.
         UnknownMode: No such compilation mode.
         BlockNotFound: An asked-for block does not exist, or is somebody else's.
-        WrongState: An asked-for block is archived, or awaits review.
+        WrongState: An asked-for block is archived or hidden, or awaits review.
         OverBudget: The frame, or the asked-for blocks, need more.
 
     Emits:
@@ -117,6 +117,7 @@ async def compose_brief(
     )
     tools = Toolchain(
         count_tokens=tokens.count,
+        count_many=tokens.count_many,
         tokenizer=tokens.name,
         package_version=__version__,
         embedding_model=embedder.name if embedding is not None else None,
@@ -147,6 +148,10 @@ def _refuse_unusable(row: SearchRow) -> None:
     if block.status is BlockStatus.ARCHIVED:
         message = f"The block {block.id} is archived and enters no brief."
         hint = f"Restore it first: `briefsmith block restore {block.id}`."
+        raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
+    if block.meta_visibility == "hidden":
+        message = f"The block {block.id} is hidden and enters no brief."
+        hint = "Give it another visibility first."
         raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
     if block.requires_user_review:
         message = f"The block {block.id} awaits your review and enters no brief before it."

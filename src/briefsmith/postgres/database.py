@@ -155,10 +155,21 @@ def _unreachable(conninfo: str, error: psycopg.Error) -> errors.BriefsmithError:
         says = says.replace(password, "***")
     if getattr(error, "sqlstate", None) == "53300" or "too many clients" in says:
         return errors.DatabaseBusy("The database takes no more connections.")
-    place = f"{given.get('host') or 'localhost'}:{given.get('port') or 5432}"
     return errors.DatabaseUnreachable(
-        f"No connection to the database at {place}: {says}.", details={"server_says": says}
+        f"No connection to the {place_of(conninfo)}: {says}.", details={"server_says": says}
     )
+
+
+def place_of(url: str) -> str:
+    """Which database an address names, without login and password.
+
+    Raises:
+        InvalidSetting: The address is none.
+    """
+    given = conninfo_to_dict(_conninfo(url))
+    place = f"{given.get('host') or 'localhost'}:{given.get('port') or 5432}"
+    name = f" {given['dbname']!r}" if given.get("dbname") else ""
+    return f"database{name} at {place}"
 
 
 @asynccontextmanager

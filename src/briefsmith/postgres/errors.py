@@ -13,6 +13,17 @@ def _says(error: psycopg.Error) -> str:
     return (error.diag.message_primary or str(error)).strip().rstrip(".")
 
 
+def _refused(error: psycopg.Error) -> errors.BriefsmithError:
+    # The function that checks the rows of a statement against the policies; messages are in the server's language.
+    if error.diag.source_function == "ExecWithCheckOptions":
+        message = "What this refers to is not there any more."
+        return errors.NotFound(message, hint="Look what there is, and repeat the call.")
+    return errors.NotPermitted(
+        "The database refuses this to its current user.",
+        hint="Grant the role `authenticated` to the login, and run `briefsmith init`.",
+    )
+
+
 _BY_CONSTRAINT: dict[str, _Made] = {
     "context_blocks_pkey": lambda _: errors.AlreadyThere(
         "A block with this id exists already.", hint="Leave the id out, and a new one is given."
@@ -41,10 +52,7 @@ _BY_STATE: dict[str, _Made] = {
     "22021": lambda error: errors.InvalidInput(f"A character cannot be stored: {_says(error)}."),
     "22003": lambda error: errors.InvalidInput(f"A number is out of range: {_says(error)}."),
     "54000": lambda error: errors.InvalidInput(f"A value is too large: {_says(error)}."),
-    "42501": lambda _: errors.NotPermitted(
-        "The database refuses this to its current user.",
-        hint="Grant the role `authenticated` to the login, and run `briefsmith init`.",
-    ),
+    "42501": _refused,
     "42P01": lambda _: errors.NotMigrated("The database lacks a table of Briefsmith."),
     "42703": lambda _: errors.NotMigrated("The database lacks a column of Briefsmith."),
     "42883": lambda _: errors.NotMigrated("The database lacks a function of Briefsmith."),

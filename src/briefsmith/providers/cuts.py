@@ -10,13 +10,17 @@ from collections.abc import Iterator
 
 # U+2581 is how the vocabulary writes a space.
 _JOINT = re.compile("(?<=[^ \u2581>]) (?=[^ \u2581<])")
+# A text that holds none of these has a joint at each space between two others.
+_NOT_PLAIN = ("  ", "\u2581", "> ", " <")
 _LEAST_CHARACTERS = 8_192
 _MOST_CHARACTERS = 65_536
 
 
 def words(text: str) -> list[str]:
     """The smallest parts that are tokenized each on its own; the spaces between them are gone."""
-    return _JOINT.split(text)
+    if any(map(text.__contains__, _NOT_PLAIN)) or text.startswith(" ") or text.endswith(" "):
+        return _JOINT.split(text)
+    return text.split(" ")  # the same, several times faster
 
 
 def pieces(text: str) -> Iterator[str]:

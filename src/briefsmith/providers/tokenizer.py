@@ -2,9 +2,10 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 
@@ -14,6 +15,7 @@ from briefsmith.providers.cuts import pieces, words
 _FILE = "tokenizers/l2_supercat_tokenizer_config.json"
 _LONGEST_KEPT_WORD = 64
 _MOST_KEPT_WORDS = 50_000
+_CHARACTERS_AT_ONCE = 1_000_000  # some 15 MB of words
 
 _loading = Lock()
 
@@ -99,26 +101,46 @@ class TokenCounter:
         Raises:
             EmbedderUnavailable: The tokenizer's file is missing or cannot be read.
         """
-        return sum(self._count_piece(piece) for piece in pieces(text))
+        return self._count_group((text,))[0]
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
-        """`count` of each text, in order."""
-        return [self.count(text) for text in texts]
+        """`count` of each text, in order; faster than one by one where many words are new.
 
-    def _count_piece(self, piece: str) -> int:
-        found = words(piece)
+        Raises:
+            EmbedderUnavailable: The tokenizer's file is missing or cannot be read.
+        """
+        return list(chain.from_iterable(map(self._count_group, _groups(texts))))
+
+    def _count_group(self, texts: Sequence[str]) -> list[int]:
+        found = [[word for piece in pieces(text) for word in words(piece)] for text in texts]
+        counts = self._counts(set(chain.from_iterable(found)))
+        return [sum(map(counts.__getitem__, each)) for each in found]
+
+    def _counts(self, wanted: set[str]) -> Mapping[str, int]:
+        """Counts of at least these words."""
         known = self._known  # only grows; another thread may put a new one in its place
-        missing = list({word for word in found if word not in known})
-        fresh: dict[str, int] = {}
-        if missing:
-            counts = load_tokenizer(self._folder).counts(missing)
-            fresh = dict(zip(missing, counts, strict=True))
-            self._remember(fresh)
-        return sum(fresh[word] if word in fresh else known[word] for word in found)
+        missing = [word for word in wanted if word not in known]
+        if not missing:
+            return known
+        fresh = dict(zip(missing, load_tokenizer(self._folder).counts(missing), strict=True))
+        counts = {word: known[word] for word in wanted if word not in fresh} | fresh
+        self._remember(fresh)
+        return counts
 
     def _remember(self, fresh: dict[str, int]) -> None:
-        if len(self._known) + len(fresh) > _MOST_KEPT_WORDS:
+        short = [entry for entry in fresh.items() if len(entry[0]) <= _LONGEST_KEPT_WORD]
+        if len(self._known) + len(short) > _MOST_KEPT_WORDS:
             self._known = {}
-        self._known.update(
-            (word, count) for word, count in fresh.items() if len(word) <= _LONGEST_KEPT_WORD
-        )
+        self._known.update(short[:_MOST_KEPT_WORDS])
+
+
+def _groups(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Slices of the texts that are counted in one go, each at least one text."""
+    start = characters = 0
+    for index, text in enumerate(texts):
+        if characters + len(text) > _CHARACTERS_AT_ONCE and index > start:
+            yield texts[start:index]
+            start, characters = index, 0
+        characters += len(text)
+    if start < len(texts):
+        yield texts[start:]

@@ -97,12 +97,12 @@ class BlockFilter(_Request):
     """
 
     types: tuple[BlockType, ...] = ()
-    tags: tuple[str, ...] = ()
-    scope: str | None = None
+    tags: tuple[Text, ...] = ()
+    scope: Text | None = None
     statuses: tuple[BlockStatus, ...] = IN_USE
     importances: tuple[BlockImportance, ...] = ()
     sources: tuple[BlockSource, ...] = ()
-    locale: str | None = None
+    locale: Text | None = None
 
     def as_params(self) -> dict[str, Any]:
         """Parameters of the statements that filter; an empty condition is None."""

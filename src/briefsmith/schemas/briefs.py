@@ -37,10 +37,10 @@ class NewBrief(BaseModel):
     sub_instructions: Annotated[Text, Field(max_length=20_000)] | None = None
     media: Annotated[tuple[Media, ...], Field(max_length=100)] = ()
     budget_tokens: Annotated[int, Field(ge=0, le=MAX_BUDGET_TOKENS)] = DEFAULT_BUDGET_TOKENS
-    mode: str | None = None
+    mode: Text | None = None
     blocks: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
-    tags: tuple[str, ...] = ()
-    scope: str | None = None
+    tags: tuple[Text, ...] = ()
+    scope: Text | None = None
     meta_emotional_tone: Tags = Field(default_factory=list)
     meta_scope: Text | None = None
     meta_audience: Text | None = None

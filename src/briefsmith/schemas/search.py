@@ -13,7 +13,7 @@ class SearchSettings:
         b: BM25's normalisation by length, in [0, 1].
         vector_weight: Part of the vector leg in the score, in [0, 1]; words have the rest.
         depth: Candidates that each leg brings, >= 1.
-        locale: Language of the query (BCP 47); None is English.
+        locale: Language of the query (BCP 47); None is that of the filter, else English.
     """
 
     k1: float = 1.5

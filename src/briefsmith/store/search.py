@@ -55,7 +55,7 @@ async def search_blocks(
         **wanted.as_params(),
         "user_id": session.actor.user_id,
         "words": words,
-        "locale": settings.locale,
+        "locale": settings.locale or wanted.locale,
         "block_locale": wanted.locale,
         "k1": settings.k1,
         "b": settings.b,

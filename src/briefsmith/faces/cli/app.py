@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from briefsmith.faces.cli import blocks, briefs, store
+from briefsmith.faces.cli import block_changes, blocks, briefs, store
 
 
 def _group(text: str) -> typer.Typer:
@@ -57,13 +57,13 @@ app.command("doctor")(store.doctor)
 app.command("import")(store.import_paths)
 app.command("compose")(briefs.compose)
 app.command("reembed")(store.reembed)
-block.command("add")(blocks.add)
+block.command("add")(block_changes.add)
 block.command("list")(blocks.list_)
 block.command("show")(blocks.show)
-block.command("edit")(blocks.edit)
-block.command("archive")(blocks.archive)
-block.command("restore")(blocks.restore)
-block.command("purge")(blocks.purge)
+block.command("edit")(block_changes.edit)
+block.command("archive")(block_changes.archive)
+block.command("restore")(block_changes.restore)
+block.command("purge")(block_changes.purge)
 block.command("history")(blocks.history)
 block.command("search")(blocks.search)
 block.command("export")(blocks.export)

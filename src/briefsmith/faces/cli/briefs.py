@@ -1,13 +1,12 @@
 """Commands on briefs."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
 from briefsmith.errors import InvalidInput
-from briefsmith.faces.cli.output import note, one_line, write, write_exact, write_json, write_table
+from briefsmith.faces.cli.block_options import Limit
+from briefsmith.faces.cli.output import counted, note, one_line, write, write_exact, write_json
 from briefsmith.faces.cli.running import (
     Json,
     as_id,
@@ -16,46 +15,67 @@ from briefsmith.faces.cli.running import (
     read_text,
     with_store,
 )
+from briefsmith.faces.cli.selection import left_out_parts, write_selection
+from briefsmith.faces.cli.table import Column, number, table, text
 
 if TYPE_CHECKING:
     from briefsmith.operations.briefs import ComposedBrief, StoredBrief
     from briefsmith.runtime import Store
-    from briefsmith.schemas.briefs import BriefListing, Media
-    from briefsmith.schemas.snapshot import Snapshot
+    from briefsmith.schemas.briefs import Media
 
 Explain = Annotated[
-    bool, typer.Option("--explain", help="Show the parts of each score, and what is missing why.")
+    bool, typer.Option("--explain", help="Show the parts of each score, and all that was left out.")
 ]
 
 
 def compose(
-    intent: Annotated[str, typer.Argument(help="What the task is; - reads standard input.")],
+    intent: Annotated[
+        str, typer.Argument(metavar="INTENT", help="What the task is; - reads standard input.")
+    ],
     *,
     budget: Annotated[
-        int | None, typer.Option("--budget", help="Most tokens of the whole brief (4000).")
+        int | None,
+        typer.Option("--budget", metavar="TOKENS", help="Most tokens of the whole brief (4000)."),
     ] = None,
     mode: Annotated[
-        str | None, typer.Option("--mode", help="verbatim, excerpt or outline.")
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="MODE",
+            help="verbatim, excerpt or outline; by default, only long blocks are cut.",
+        ),
     ] = None,
     block: Annotated[
-        list[str] | None, typer.Option("--block", help="Id of a block that has to be in it.")
+        list[str] | None,
+        typer.Option(
+            "--block", metavar="ID", help="A block that has to be in it; may be repeated."
+        ),
     ] = None,
     instructions: Annotated[
-        str | None, typer.Option("--instructions", help="What else to heed.")
+        str | None, typer.Option("--instructions", metavar="TEXT", help="What else to heed.")
     ] = None,
     media: Annotated[
-        list[str] | None, typer.Option("--media", metavar="URL=DESCRIPTION", help="A picture.")
+        list[str] | None,
+        typer.Option("--media", metavar="URL=DESCRIPTION", help="A picture; may be repeated."),
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option("--tag", help="Only blocks with this tag.")
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only blocks with this tag; may be repeated."),
     ] = None,
-    scope: Annotated[str | None, typer.Option("--scope", help="Only blocks of this scope.")] = None,
-    audience: Annotated[str | None, typer.Option("--audience", help="Whom it is for.")] = None,
-    tone: Annotated[list[str] | None, typer.Option("--tone", help="How it should sound.")] = None,
+    scope: Annotated[
+        str | None, typer.Option("--scope", metavar="SCOPE", help="Only blocks of this scope.")
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option("--audience", metavar="TEXT", help="Whom it is for.")
+    ] = None,
+    tone: Annotated[
+        list[str] | None,
+        typer.Option("--tone", metavar="TONE", help="How it should sound; may be repeated."),
+    ] = None,
     explain: Explain = False,
     json_: Json = False,
 ) -> None:
-    """Compile the context that matters for a task into a brief."""
+    """Compile the context that a task needs into a brief."""
     from pathlib import Path
 
     from briefsmith.operations.briefs import compose_brief
@@ -86,7 +106,12 @@ def compose(
         _write_composed_json(composed)
         return
     write_exact(composed.compiled.markdown)
-    _write_selection(composed.compiled.snapshot, composed.labels, explain=explain)
+    write_selection(
+        composed.compiled.snapshot,
+        composed.labels,
+        composed.compiled.selection,
+        explain=explain,
+    )
     if not composed.by_meaning:
         note("Words alone were searched: there is no vector for the intent.")
     write(f"See it again: {command_line('brief', 'show', str(composed.brief.id))}")
@@ -115,90 +140,18 @@ def _write_composed_json(composed: "ComposedBrief") -> None:
             "brief": render_json(composed.compiled.document),
             "snapshot": composed.compiled.snapshot.model_dump(mode="json"),
             "labels": {str(key): label for key, label in composed.labels.items()},
+            "left_out_parts": {
+                str(key): parts
+                for key, parts in left_out_parts(composed.compiled.selection).items()
+            },
             "searched_by_meaning": composed.by_meaning,
         }
     )
 
 
-def _write_selection(snapshot: "Snapshot", labels: Mapping[UUID, str], *, explain: bool) -> None:
-    write("")
-    write_table(
-        "Blocks used",
-        ("cite", "label", "why", "how", "tokens"),
-        [
-            (
-                part.cite,
-                one_line(labels.get(part.block_id, str(part.block_id)), 60),
-                _why(part.parts, full=explain),
-                part.transformation,
-                str(part.tokens),
-            )
-            for part in snapshot.blocks
-        ],
-    )
-    left = snapshot.left_out if explain else snapshot.left_out[:_SHOWN]
-    if left:
-        write("")
-        write_table(
-            f"Left out ({len(snapshot.left_out)})",
-            ("label", "reason", "worth", "enters at") if explain else ("label", "reason"),
-            [
-                (
-                    one_line(labels.get(part.block_id, str(part.block_id)), 60),
-                    _reason(part.reason, part.duplicate_of, labels),
-                    *(
-                        (f"{part.score:.3f}", _enters(part.enters_at_tokens, part.reason))
-                        if explain
-                        else ()
-                    ),
-                )
-                for part in left
-            ],
-        )
-        if len(left) < len(snapshot.left_out):
-            write(f"... and {len(snapshot.left_out) - len(left)} more; --explain lists all.")
-    write("")
-    write(
-        f"{snapshot.rendered_tokens} of {snapshot.budget_tokens} tokens "
-        f"({snapshot.tokenizer}), sha256 {snapshot.rendered_sha256[:12]}"
-    )
-
-
-_SHOWN = 10
-
-
-def _why(parts: Mapping[str, float | None], *, full: bool) -> str:
-    if parts.get("asked") is not None:
-        return "asked for"
-    shown = [name for name in parts if name not in {"worth", "asked"}]
-    if full:
-        return ", ".join(f"{name} {parts[name]:.2f}" for name in shown)
-    return f"relevance {parts['relevance']:.2f}" + (
-        f", importance {parts['importance']:.2f}" if parts["importance"] != 1 else ""
-    )
-
-
-def _reason(reason: str, duplicate_of: UUID | None, labels: Mapping[UUID, str]) -> str:
-    words = {
-        "not-relevant-enough": "not relevant enough",
-        "duplicate": "says the same as",
-        "over-budget": "over the budget",
-    }
-    text = words.get(reason, reason)
-    if duplicate_of is not None:
-        text += f" {one_line(labels.get(duplicate_of, str(duplicate_of)), 40)}"
-    return text
-
-
-def _enters(tokens: int | None, reason: str) -> str:
-    if tokens is not None:
-        return f"{tokens} tokens"
-    return "no budget" if reason == "over-budget" else "-"
-
-
 def list_(
     *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1)] = None,
+    limit: Limit = None,
     json_: Json = False,
 ) -> None:
     """List briefs, the newest first."""
@@ -206,33 +159,28 @@ def list_(
 
     from briefsmith.operations.briefs import list_briefs
 
-    async def work(store: "Store") -> "list[BriefListing]":
-        async with store.session(read_only=True) as session:
-            return [brief async for brief in list_briefs(session, limit=limit)]
+    columns = (*map(Column, ("id", "made (UTC)", "mode")), number("blocks"), number("tokens"))
 
-    briefs = with_store(work)
-    if json_:
-        for brief in briefs:
-            write_json(asdict(brief))
-        return
-    if not briefs:
-        note("There are no briefs.")
-        return
-    write_table(
-        "",
-        ("id", "made", "intent", "mode", "blocks", "tokens"),
-        [
-            (
-                str(brief.id),
-                f"{brief.created_at:%Y-%m-%d %H:%M}",
-                one_line(brief.intent, 60),
-                brief.compilation_mode or "default",
-                str(brief.blocks),
-                str(brief.rendered_tokens or "-"),
-            )
-            for brief in briefs
-        ],
-    )
+    async def work(store: "Store") -> int:
+        with table(*columns, text("intent")) as rows:
+            async with store.session(read_only=True) as session:
+                async for brief in list_briefs(session, limit=limit):
+                    if json_:
+                        write_json(asdict(brief))
+                    else:
+                        rows.add(
+                            str(brief.id),
+                            f"{brief.created_at:%Y-%m-%d %H:%M}",
+                            brief.compilation_mode or "default",
+                            str(brief.blocks),
+                            "-" if brief.rendered_tokens is None else str(brief.rendered_tokens),
+                            one_line(brief.intent, 200),
+                        )
+        return rows.count
+
+    count = with_store(work)
+    if not json_:
+        note(f"{counted(count, 'brief')}." if count else "There are no briefs.")
 
 
 def show(
@@ -261,5 +209,7 @@ def show(
         )
         return
     write_exact(stored.markdown)
-    if stored.snapshot is not None and explain:
-        _write_selection(stored.snapshot, stored.labels, explain=True)
+    if explain and stored.snapshot is not None:
+        write_selection(stored.snapshot, stored.labels, None, explain=True)
+    elif explain:
+        note("It was not compiled here: there is nothing to explain it with.")

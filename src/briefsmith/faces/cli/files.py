@@ -19,6 +19,8 @@ from briefsmith.errors import DiskFull, InvalidInput
 def text_written_whole(path: Path | None) -> Generator[TextIO]:
     """A file that appears when all of it is written and synced; None is standard output.
 
+    What is no regular file, such as a device or a pipe, is written to as it is.
+
     Raises:
         InvalidInput: The file cannot be written.
         DiskFull: There is no room.
@@ -26,30 +28,46 @@ def text_written_whole(path: Path | None) -> Generator[TextIO]:
     if path is None:
         yield sys.stdout
         return
+    with _explained(path):
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="\n") as target:
+                yield target
+            return
+        number, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name[:100]}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8", newline="\n") as target:
+                yield target
+                target.flush()
+                os.fsync(target.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
     try:
-        number, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}."
-        raise InvalidInput(message) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as target:
-            yield target
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(path)
+        yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
             message = f"There is no room to write {path}."
-            raise DiskFull(message) from error
-        message = f"{path} cannot be written: {error.strerror}."
-        raise InvalidInput(message) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+            hint = "Free some disk space, or choose another place."
+            raise DiskFull(message, hint=hint) from error
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise InvalidInput(message, hint="Choose another place.") from error
+
+
+def kept_text(text: str) -> Path:
+    """A new file with the text, for the person to find."""
+    number, name = tempfile.mkstemp(prefix="briefsmith-", suffix=".md")
+    with os.fdopen(number, "wb") as target:
+        target.write(text.encode())
+    return Path(name)
 
 
 def edited_text(text: str) -> str:
-    """The text after the person's editor has been closed.
+    """The text after the person's editor has been closed, without the line end that editors add.
 
     Raises:
         InvalidInput: No editor can be started, it failed, or it left something that is not UTF-8.
@@ -61,7 +79,8 @@ def edited_text(text: str) -> str:
         try:
             # The person's own words, for the person's own shell habits: `code --wait` is two words.
             subprocess.run([*shlex.split(editor), str(path)], check=True)  # noqa: S603
-            return path.read_bytes().decode()
+            edited = path.read_bytes().decode()
         except (OSError, subprocess.CalledProcessError, UnicodeDecodeError) as error:
             message = f"The editor {editor!r} did not do: {error}."
             raise InvalidInput(message, hint="Set EDITOR, or use --file.") from error
+    return edited if text.endswith("\n") else edited.removesuffix("\n")

@@ -1,33 +1,32 @@
 """What commands print: text for people, JSON for programs."""
 
 import json
+import re
 import sys
-import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TextIO
 
 from briefsmith.errors import BriefsmithError
 
-_KEPT = {"\n", "\t"}
-# Characters that turn the direction of the text around them.
-_TURNING = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A)), "\u200e", "\u200f"}
+# What steers a terminal: control characters but line end and tab, marks that turn the direction of
+# the text around them, and halves of surrogate pairs, which are no characters.
+_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_STEERING = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}\ud800-\udfff]")
+_UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f{_TURNING}\u2028\u2029]")
 
 
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control characters and direction marks become visible."""
-    return "".join(
-        char
-        if char in _KEPT
-        or (char not in _TURNING and unicodedata.category(char) not in {"Cc", "Cs"})
-        else f"\\x{ord(char):02x}"
-        for char in text
-    )
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def one_line(text: str, width: int) -> str:
     """The first of a text, on one line of at most `width` characters."""
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= width else line[: width - 1] + "…"
+    # White space may shrink, so more than `width` is looked at; all of a megabyte need not be.
+    line = printable(" ".join(text[: width * 20].split()))
+    if len(line) > width:
+        return line[: width - 1] + "…"
+    return line + "…" if len(text) > width * 20 else line
 
 
 def write(text: str) -> None:
@@ -36,45 +35,38 @@ def write(text: str) -> None:
 
 
 def write_exact(text: str) -> None:
-    """A document: byte for byte into a file or pipe, made harmless for a terminal."""
-    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    """A document: byte for byte in UTF-8 into a file or pipe, made harmless for a terminal."""
+    if sys.stdout.isatty():
+        sys.stdout.write(printable(text))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
 
 
 def write_json(value: Any) -> None:
     """One JSON document, or one line of JSON Lines."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json_text(value, sys.stdout) + "\n")
+
+
+def json_text(value: Any, stream: TextIO) -> str:
+    """The value on one line, which steers no terminal and is valid whatever the stream's encoding."""
+    plain = (stream.encoding or "").lower().replace("-", "") != "utf8"
+    text = json.dumps(value, ensure_ascii=plain, default=_plain)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: 1 block, 2 blocks."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def note(text: str) -> None:
     """A remark beside the result, on stderr."""
     sys.stderr.write(printable(text) + "\n")
-
-
-def write_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; numbers stand right."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    numeric = {"tokens", "version", "score", "bm25", "cosine", "blocks", "worth", "enters at"}
-    for column in columns:
-        right = column in numeric
-        table.add_column(
-            column,
-            justify="right" if right else "left",
-            no_wrap=right or column == "id",
-            overflow="fold",
-            header_style="bold",
-        )
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=140)
-    console.print(table)
 
 
 def describe_error(error: BriefsmithError) -> str:

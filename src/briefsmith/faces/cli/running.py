@@ -10,6 +10,7 @@ import typer
 
 from briefsmith.config import load_settings
 from briefsmith.errors import InvalidId, InvalidInput
+from briefsmith.faces.cli.output import note
 
 if TYPE_CHECKING:
     from briefsmith.runtime import Store
@@ -18,6 +19,26 @@ T = TypeVar("T")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 BlockId = Annotated[str, typer.Argument(metavar="ID", help="Id of a block.")]
+
+
+# Where a field's name is not what the person wrote.
+_WRITTEN = {
+    "label": "--label",
+    "content": "the text",
+    "intent": "the intent",
+    "budget_tokens": "--budget",
+    "sub_instructions": "--instructions",
+    "media": "--media",
+    "blocks": "--block",
+    "tags": "--tag",
+    "meta_tags": "--tag",
+    "meta_scope": "--scope",
+    "meta_context_scope": "--scope",
+    "meta_locale": "--locale",
+    "meta_audience": "--audience",
+    "meta_emotional_tone": "--tone",
+    "meta_agent_notes": "--notes",
+}
 
 
 def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
@@ -78,11 +99,14 @@ def checked(model: type[T], values: dict[str, Any]) -> T:
     try:
         return model(**values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        text = first["msg"].removeprefix("Value error, ")
-        message = f"{place}: {text}."
-        found = [{"field": list(item["loc"]), "problem": item["msg"]} for item in error.errors()]
+        listed = error.errors(include_url=False, include_input=False)
+        texts = [item["msg"].removeprefix("Value error, ") for item in listed]
+        found = [
+            {"field": list(item["loc"]), "problem": text}
+            for item, text in zip(listed, texts, strict=True)
+        ]
+        place, text = str(listed[0]["loc"][0]), texts[0]
+        message = f"{_WRITTEN.get(place, place)}: {text[0].lower()}{text[1:]}."
         raise InvalidInput(message, details={"problems": found}) from error
 
 
@@ -97,6 +121,8 @@ def read_text(content: str | None, file: Path | None) -> str | None:
         raise InvalidInput(message)
     if file is None:
         return content
+    if str(file) == "-" and sys.stdin.isatty():
+        note("Type the text; Ctrl-D on a line of its own ends it.")
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return raw.decode()
