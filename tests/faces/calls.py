@@ -7,7 +7,7 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,68 +48,82 @@ class Shell:
     environment: Mapping[str, str]
     folder: Path
 
+    def having(self, **variables: str) -> "Shell":
+        """The same with more variables."""
+        return Shell({**self.environment, **variables}, self.folder)
+
     def run(
         self,
         *words: str,
         stdin: bytes = b"",
         stdout: int = subprocess.PIPE,
-        **variables: str,
     ) -> Outcome:
         done = subprocess.run(
             [*COMMAND, *words],
             input=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,
-            env={**self.environment, **variables},
+            env=dict(self.environment),
             cwd=self.folder,
             timeout=PATIENCE_SECONDS,
             check=False,
         )
-        encoding = variables.get("PYTHONIOENCODING", "utf-8")
-        out = (done.stdout or b"").decode(encoding)
+        encoding = self.environment.get("PYTHONIOENCODING", "utf-8")
+        out = (done.stdout or b"").decode()
         return Outcome(done.returncode, out, done.stderr.decode(encoding))
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
         """The command, under way; standard input is empty."""
         return subprocess.Popen(
             [*COMMAND, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**self.environment, **variables},
+            env=dict(self.environment),
             cwd=self.folder,
         )
 
     def on_terminal(
         self,
         *words: str,
-        answers: Sequence[tuple[str, str]] = (),
+        answers: Sequence[tuple[str, str | Callable[[], str]]] = (),
         columns: int = 80,
-        **variables: str,
     ) -> Outcome:
         """What a person sees, standard error among it.
 
         Args:
             words: The command line.
-            answers: What to type when which text has appeared, in this order.
+            answers: Texts to wait for, in this order, each with what to type then, or what gives it.
             columns: Places on a line.
-            variables: More of the environment.
         """
-        environment = {**self.environment, "TERM": "xterm", "COLUMNS": str(columns), **variables}
-        process, terminal = pty.fork()
-        if process == 0:
-            try:
-                os.chdir(self.folder)
-                os.execve(COMMAND[0], [*COMMAND, *words], environment)
-            finally:
-                os._exit(99)
-        seen = _converse(terminal, list(answers))
-        os.close(terminal)
-        _, status = os.waitpid(process, 0)
-        return Outcome(os.waitstatus_to_exitcode(status), seen.replace("\r\n", "\n"), "")
+        environment = {"TERM": "xterm", **self.environment, "COLUMNS": str(columns)}
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _TAKE_TERMINAL, *COMMAND, *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment,
+            cwd=self.folder,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        try:
+            seen = _converse(ours, list(answers))
+        finally:
+            os.close(ours)
+        code = process.wait(PATIENCE_SECONDS)
+        return Outcome(code, seen.replace("\r\n", "\n"), "")
 
 
-def _converse(terminal: int, answers: list[tuple[str, str]]) -> str:
+# Makes standard input the terminal that Ctrl-C comes from, and becomes the command.
+_TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+def _converse(terminal: int, answers: list[tuple[str, str | Callable[[], str]]]) -> str:
     seen = b""
     while select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
         try:
@@ -120,7 +134,8 @@ def _converse(terminal: int, answers: list[tuple[str, str]]) -> str:
             return seen.decode(errors="replace")
         seen += found
         if answers and answers[0][0].encode() in seen:
-            os.write(terminal, answers.pop(0)[1].encode())
+            _, answer = answers.pop(0)
+            os.write(terminal, (answer if isinstance(answer, str) else answer()).encode())
     message = f"the command hangs after {seen.decode(errors='replace')!r}"
     raise TimeoutError(message)
 

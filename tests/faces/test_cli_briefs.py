@@ -16,7 +16,15 @@ def stocked(cli: Cli) -> Cli:
     """A store with four blocks, two of which say the same."""
     add(cli, "Delivery", "Parcels leave on Tuesday. Delivery is free from £60.")
     add(cli, "Delivery again", "Parcels leave on Tuesday. Delivery is free from £60.")
-    add(cli, "Page style", "A page has one picture.", "--type", "style_guide", "--importance", "high")
+    add(
+        cli,
+        "Page style",
+        "A page has one picture.",
+        "--type",
+        "style_guide",
+        "--importance",
+        "high",
+    )
     add(cli, "Long delivery story", "Our delivery van is slow. " * 200 + "The end. " * 300)
     return cli
 
@@ -85,9 +93,7 @@ def test_every_option_of_compose_reaches_the_brief(stocked: Cli) -> None:
     shown = stocked("brief", "show", composed["id"], "--json").value
     assert [part["block_id"] for part in composed["snapshot"]["blocks"]] == [block["id"]]
     assert (shown["sub_instructions"], shown["compilation_mode"]) == ("Be brief.", "verbatim")
-    assert shown["media"] == [
-        {"image_url": "https://a.example/?a=b&c=d", "description": "A brush"}
-    ]
+    assert shown["media"] == [{"image_url": "https://a.example/?a=b&c=d", "description": "A brush"}]
     assert (shown["meta_audience"], shown["meta_emotional_tone"]) == ("Shops", ["dry"])
     assert composed["snapshot"]["budget_tokens"] == 900
 

@@ -111,7 +111,9 @@ def untouched_url(server: Server) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "exit_code"), BAD_INPUT, ids=[ascii(" ".join(words)) for words, *_ in BAD_INPUT]
+    ("words", "code", "exit_code"),
+    BAD_INPUT,
+    ids=[ascii(" ".join(words)) for words, *_ in BAD_INPUT],
 )
 def test_bad_input_is_refused_and_nothing_is_stored(
     cli_without_store: Cli,

@@ -154,9 +154,7 @@ def test_doctor_reports_a_database_without_schema(
     assert "schema: Run `briefsmith init`." in done.out
 
 
-def test_doctor_reports_a_server_that_is_too_old(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_reports_a_server_that_is_too_old(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "OLDEST_SERVER", 990000)
 
     done = cli("doctor")
@@ -233,7 +231,12 @@ def test_doctor_shows_the_log_of_a_server_that_did_not_start(
     cli_without_store: Cli, bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = ("LOG:  starting PostgreSQL 18.4", "FATAL:  data directory is \x1b[31mbroken")
-    monkeypatch.setattr(diagnosis, "server_state", lambda _: _state(bare, lines=lines))
+    found = _state(bare, lines=lines)
+
+    def look(_: Path) -> ServerState:
+        return found
+
+    monkeypatch.setattr(diagnosis, "server_state", look)
 
     done = cli_without_store("doctor")
 
@@ -246,7 +249,12 @@ def test_doctor_forgives_what_an_earlier_start_complained_about(
     cli_without_store: Cli, bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = ("FATAL:  no", "LOG:  starting PostgreSQL 18.4", "LOG:  database system is shut down")
-    monkeypatch.setattr(diagnosis, "server_state", lambda _: _state(bare, lines=lines))
+    found = _state(bare, lines=lines)
+
+    def look(_: Path) -> ServerState:
+        return found
+
+    monkeypatch.setattr(diagnosis, "server_state", look)
 
     assert cli_without_store("doctor").code == 0
 

@@ -1,18 +1,15 @@
 """Vectors for blocks that have none of the present model."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
 from briefsmith.operations.blocks import embedded_text, embedded_text_sha256
-from briefsmith.postgres.session import Session
+from briefsmith.operations.intake import OpenSession
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.store import context_blocks
 
 BATCH = 256
-
-OpenSession = Callable[[], AbstractAsyncContextManager[Session]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,24 +35,23 @@ class UnembeddedBlock:
 
 @dataclass(frozen=True, slots=True)
 class PlacedId:
-    """Which row of a batch went in, and its id."""
+    """Which row of a batch went in, its id, and the version that it has now."""
 
     place: int
     id: UUID
+    version: int
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """The block that has a label.
+class LabelRow(BaseModel):
+    """A label, and the block that is not archived and has it; case is ignored.
 
     Attributes:
         folded: The label in lower case, as the database folds it.
     """
 
-    id: UUID
+    label: str
     folded: str
-    content: str
-    is_imported: bool
+    block: ContextBlock | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +192,12 @@ async def insert_blocks(
     rows: Sequence[dict[str, Any]],
     model: str,
     vectors: Sequence[NDArray[np.float32] | None],
-) -> dict[int, UUID]:
-    """Ids of the rows that went in by their place in the batch; the others met a taken label or id."""
+) -> dict[int, PlacedId]:
+    """The rows that went in by their place in the batch; the others met a taken label or id."""
     made = await session.many(
         _SQL["insert_blocks"], PlacedId, _batch(session, rows, model, vectors)
     )
-    return {row.place: row.id for row in made}
+    return {row.place: row for row in made}
 
 
 async def update_imported(
@@ -206,12 +205,12 @@ async def update_imported(
     rows: Sequence[dict[str, Any]],
     model: str,
     vectors: Sequence[NDArray[np.float32] | None],
-) -> dict[int, UUID]:
-    """Ids of the rows that changed by their place in the batch; the others are locked or archived."""
+) -> dict[int, PlacedId]:
+    """The blocks that took their row by its place in the batch; the others are locked or archived."""
     made = await session.many(
         _SQL["update_imported"], PlacedId, _batch(session, rows, model, vectors)
     )
-    return {row.place: row.id for row in made}
+    return {row.place: row for row in made}
 
 
 def _batch(
@@ -235,11 +234,10 @@ def _batch(
     }
 
 
-async def select_labels(session: Session, labels: Sequence[str]) -> dict[str, LabelRow]:
-    """The taken ones of the labels, by the label in lower case."""
+async def select_labels(session: Session, labels: Sequence[str]) -> list[LabelRow]:
+    """Each of the labels once, with the block that has it."""
     params = {"user_id": session.actor.user_id, "labels": list(labels)}
-    rows = await session.many(_SQL["select_labels"], LabelRow, params)
-    return {row.folded: row for row in rows}
+    return await session.many(_SQL["select_labels"], LabelRow, params)
 
 
 async def archive_blocks(session: Session, ids: Sequence[UUID]) -> set[UUID]:

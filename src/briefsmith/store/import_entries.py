@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockStatus
 from briefsmith.postgres.session import Session
 from briefsmith.sql import load
@@ -35,6 +38,13 @@ class EntryRow(PathRow):
     content_sha256: str
 
 
+class HashRow(BaseModel):
+    """A block, and the hash of what a file held."""
+
+    content_sha256: str
+    block: ContextBlock
+
+
 @dataclass(frozen=True, slots=True)
 class NewEntry:
     """A piece of a file and the block that it became."""
@@ -61,6 +71,13 @@ async def select_paths(session: Session, collection: str) -> list[PathRow]:
     return await session.many(_SQL["select_paths"], PathRow, params)
 
 
+async def select_by_hash(session: Session, hashes: Sequence[str]) -> dict[str, ContextBlock]:
+    """Blocks that files with this content became, by the hash; archived ones too."""
+    params = {"user_id": session.actor.user_id, "hashes": list(hashes)}
+    rows = await session.many(_SQL["select_by_hash"], HashRow, params)
+    return {row.content_sha256: row.block for row in rows}
+
+
 async def upsert_entries(session: Session, collection: str, entries: Sequence[NewEntry]) -> int:
     """Remembers where blocks came from."""
     params = {
@@ -85,3 +102,9 @@ async def delete_entries(
         "anchors": [piece[1] for piece in pieces],
     }
     return await session.execute(_SQL["delete_entries"], params)
+
+
+async def delete_entries_of_blocks(session: Session, block_ids: Sequence[UUID]) -> int:
+    """Forgets where blocks came from, in every collection."""
+    params = {"user_id": session.actor.user_id, "block_ids": list(block_ids)}
+    return await session.execute(_SQL["delete_entries_of_blocks"], params)

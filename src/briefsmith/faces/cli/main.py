@@ -26,6 +26,9 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        # What goes into a file is the same on every machine.
+        sys.stdout.reconfigure(encoding="utf-8")
     sys.exit(run())
 
 

@@ -35,12 +35,8 @@ def write(text: str) -> None:
 
 
 def write_exact(text: str) -> None:
-    """A document: byte for byte in UTF-8 into a file or pipe, made harmless for a terminal."""
-    if sys.stdout.isatty():
-        sys.stdout.write(printable(text))
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
+    """A document: byte for byte into a file or pipe, made harmless for a terminal."""
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
 
 
 def write_json(value: Any) -> None:

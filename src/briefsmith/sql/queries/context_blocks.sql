@@ -190,14 +190,14 @@ made as (
   from given
   order by given.place
   on conflict do nothing
-  returning id, label, status
+  returning id, label, status, version
 )
-select given.place, made.id
+select distinct on (made.id) given.place, made.id, made.version
 from made
 join given on (given.id is null or given.id = made.id)
   and given.label = made.label
   and coalesce(given.status, 'active') = made.status
-order by given.place;
+order by made.id, given.place;
 
 -- name: link_derived :exec
 -- Where blocks of a batch come from, once all of them are there; an origin that is not there stays out.
@@ -218,23 +218,31 @@ from public.context_blocks as block
 where block.user_id = %(user_id)s::uuid;
 
 -- name: select_labels :many
--- Which of the labels are taken, and by what.
-select block.id, lower(block.label) as folded, block.content, block.source = 'imported' as is_imported
+-- Labels as the database folds their case, and the blocks that have them.
+select
+  wanted.label,
+  lower(wanted.label) as folded,
+  case when block.id is not null then to_jsonb(block) - 'meta_embedding' end as block
 from unnest(%(labels)s::text[]) as wanted (label)
-join public.context_blocks as block
+left join public.context_blocks as block
   on block.user_id = %(user_id)s::uuid
   and lower(block.label) = lower(wanted.label)
   and block.status <> 'archived';
 
 -- name: update_imported :many
--- Blocks of a batch whose file changed; what is locked or archived stays as it is, and gives no row.
+-- Blocks of a batch whose file changed; what is locked or archived stays as it is, and gives no row. A section
+-- of a document says some things of its block, a line of an export (`is_whole`) says all.
 with given as materialized (
   select entry.*
   from json_to_recordset(%(rows)s::json) as entry (
-    id uuid, place integer, vector_place integer,
+    id uuid, place integer, vector_place integer, is_whole boolean,
     type public.context_block_type_enum, label text, content text,
-    importance public.context_block_importance_enum, meta_tags text[], meta_context_scope text,
-    meta_locale text, meta_emotional_tone text[]
+    source public.context_block_source_enum, status public.context_block_status_enum,
+    importance public.context_block_importance_enum, file_ids uuid[],
+    update_policy public.context_block_update_policy_enum, meta_tags text[],
+    meta_context_scope text, meta_agent_notes text, meta_refreshable boolean, meta_locale text,
+    meta_visibility text, meta_emotional_tone text[], is_auto_generated boolean,
+    requires_user_review boolean, last_refreshed_at timestamptz
   )
 )
 update public.context_blocks as block
@@ -242,21 +250,42 @@ set
   type = given.type,
   label = given.label,
   content = given.content,
+  source = case when given.is_whole then given.source else block.source end,
+  status = case when given.is_whole then given.status else block.status end,
   importance = given.importance,
+  file_ids = case when given.is_whole then given.file_ids else block.file_ids end,
+  update_policy = case when given.is_whole then given.update_policy else block.update_policy end,
   meta_tags = given.meta_tags,
   meta_context_scope = given.meta_context_scope,
+  meta_agent_notes
+    = case when given.is_whole then given.meta_agent_notes else block.meta_agent_notes end,
+  meta_refreshable
+    = case when given.is_whole then given.meta_refreshable else block.meta_refreshable end,
   meta_locale = given.meta_locale,
+  meta_visibility
+    = case when given.is_whole then given.meta_visibility else block.meta_visibility end,
   meta_emotional_tone = given.meta_emotional_tone,
+  is_auto_generated
+    = case when given.is_whole then given.is_auto_generated else block.is_auto_generated end,
+  requires_user_review
+    = case when given.is_whole then given.requires_user_review else block.requires_user_review end,
+  last_refreshed_at
+    = case when given.is_whole then given.last_refreshed_at else block.last_refreshed_at end,
   meta_embedding = case
     when given.vector_place is not null
       then (
         (%(vectors)s::real[])[(given.vector_place - 1) * 256 + 1 : given.vector_place * 256]
       )::vector
+    when (given.label, given.content) = (block.label, block.content) then block.meta_embedding
   end,
-  meta_embedding_model = case when given.vector_place is not null then %(model)s::text end
+  meta_embedding_model = case
+    when given.vector_place is not null then %(model)s::text
+    when (given.label, given.content) = (block.label, block.content)
+      then block.meta_embedding_model
+  end
 from given
 where block.id = given.id and block.status = 'active'
-returning given.place, block.id;
+returning given.place, block.id, block.version;
 
 -- name: archive_blocks :many
 -- Those that a pruning import takes out of use; locked ones stay, and give no row.

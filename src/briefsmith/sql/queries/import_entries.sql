@@ -18,6 +18,15 @@ join public.context_blocks as block on block.id = entry.block_id
 where entry.user_id = %(user_id)s::uuid and entry.collection = %(collection)s::text
 order by entry.path, entry.anchor;
 
+-- name: select_by_hash :many
+-- Blocks that files with just this content became, in any collection; one a hash, those in use first.
+select distinct on (entry.content_sha256)
+  entry.content_sha256, to_jsonb(block) - 'meta_embedding' as block
+from briefsmith.import_entries as entry
+join public.context_blocks as block on block.id = entry.block_id
+where entry.user_id = %(user_id)s::uuid and entry.content_sha256 = any (%(hashes)s::text[])
+order by entry.content_sha256, block.status = 'archived', block.created_at, block.id;
+
 -- name: upsert_entries :exec
 insert into briefsmith.import_entries (
   user_id, collection, path, anchor, block_id, content_sha256
@@ -36,3 +45,8 @@ where entry.user_id = %(user_id)s::uuid
   and entry.collection = %(collection)s::text
   and entry.path = part.path
   and entry.anchor = part.anchor;
+
+-- name: delete_entries_of_blocks :exec
+-- In all collections, so that what was pruned comes back as new wherever it still is.
+delete from briefsmith.import_entries as entry
+where entry.user_id = %(user_id)s::uuid and entry.block_id = any (%(block_ids)s::uuid[]);

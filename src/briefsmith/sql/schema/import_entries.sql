@@ -21,6 +21,8 @@ comment on column briefsmith.import_entries.content_sha256 is
   'Of what the file held when it was imported, so that a person''s own edit is not taken for a change of the file.';
 
 create index import_entries_block_id_idx on briefsmith.import_entries (block_id);
+create index import_entries_content_sha256_idx
+  on briefsmith.import_entries (user_id, content_sha256);
 
 alter table briefsmith.import_entries enable row level security;
 alter table briefsmith.import_entries force row level security;
