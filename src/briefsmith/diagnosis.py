@@ -55,6 +55,10 @@ async def examine(settings: Settings, *, may_start: bool = False) -> list[Check]
         state = server_state(settings.home)
     except BriefsmithError as error:
         return [_failed("place", error)]
+    except OSError as error:
+        found = f"{settings.home}: {error.strerror}"
+        advice = "Set BRIEFSMITH_HOME to a folder that you may use."
+        return [Check("place", ok=False, found=found, advice=advice)]
     checks = [_place(state), _disk(state.data_folder)]
     if state.version is None:
         advice = NotMigrated.default_hint

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from briefsmith.config import Settings
 from briefsmith.errors import NotMigrated
@@ -53,7 +54,7 @@ async def database_url(settings: Settings, *, may_create: bool = False) -> Async
     if settings.database_url is not None:
         yield settings.database_url
         return
-    if not may_create and not (settings.home / "postgres").exists():
+    if not may_create and _is_missing(settings.home / "postgres"):
         message = f"There is no store in {settings.home} yet."
         raise NotMigrated(message, hint="Run `briefsmith init`.")
     from briefsmith.postgres.embedded import ensure_server
@@ -65,6 +66,14 @@ async def database_url(settings: Settings, *, may_create: bool = False) -> Async
         yield lease.url
     finally:
         lease.close()
+
+
+def _is_missing(folder: Path) -> bool:
+    try:
+        return not folder.exists()
+    except OSError:
+        # It may not be looked at, and the embedded server says why.
+        return False
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "briefsmith"]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -98,7 +98,7 @@ class Shell:
         """
         environment = {"TERM": "xterm", **self.environment, "COLUMNS": str(columns)}
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, *COMMAND, *words],
             stdin=theirs,
             stdout=theirs,
@@ -106,14 +106,16 @@ class Shell:
             env=environment,
             cwd=self.folder,
             start_new_session=True,
-        )
-        os.close(theirs)
-        try:
-            seen = _converse(ours, list(answers))
-        finally:
-            os.close(ours)
-        code = process.wait(PATIENCE_SECONDS)
-        return Outcome(code, seen.replace("\r\n", "\n"), "")
+        ) as process:
+            os.close(theirs)
+            try:
+                seen = _converse(ours, list(answers))
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                os.close(ours)
+        return Outcome(process.returncode, seen.replace("\r\n", "\n"), "")
 
 
 # Makes standard input the terminal that Ctrl-C comes from, and becomes the command.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from briefsmith.faces.cli.main import run
 from tests.faces.calls import Outcome, Shell
@@ -47,6 +48,29 @@ def cli(cli_without_store: Cli, database_url: str, monkeypatch: pytest.MonkeyPat
     """Runs commands in this process on a database of the test's own."""
     monkeypatch.setenv("BRIEFSMITH_DATABASE_URL", database_url)
     return cli_without_store
+
+
+class _Screen(io.TextIOWrapper):
+    @override
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def screen(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs commands in this process, whose standard output says that it is a terminal."""
+    assert cli("brief", "list").code == 0
+
+    def call(*words: str, columns: int = 80) -> Outcome:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        shown = _Screen(buffer := io.BytesIO(), encoding="utf-8")
+        with monkeypatch.context() as there:
+            there.setattr(sys, "stdout", shown)
+            code = run(words)
+        shown.flush()
+        return Outcome(code, buffer.getvalue().decode(), "")
+
+    return call
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
+from typer import Context
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -25,19 +26,19 @@ from tests.faces.test_cli_blocks import NOWHERE, add
 HEAVY = ["asyncio", "httpx", "numpy", "psycopg", "pydantic", "rich", "tokenizers", "yaml"]
 
 
-def commands(*words: str) -> list[tuple[str, ...]]:
-    """Every command and every group below some words, as words."""
-    group = tree(*words)
-    inner = group.commands if isinstance(group, TyperGroup) else {}
-    return [words, *(found for name in inner for found in commands(*words, name))]
-
-
 def tree(*words: str) -> Any:
     """The command, or the group of commands, of some words."""
     found: Any = get_command(app)
     for word in words:
-        found = found.commands[word]
+        found = found.get_command(None, word)
     return found
+
+
+def commands(*words: str) -> list[tuple[str, ...]]:
+    """Every command and every group below some words, as words."""
+    group, context = tree(*words), cast("Context", None)
+    names = group.list_commands(context) if isinstance(group, TyperGroup) else []
+    return [words, *(found for name in names for found in commands(*words, name))]
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
@@ -130,19 +131,24 @@ def test_the_password_of_the_database_is_never_told(shell: Shell) -> None:
     url = "postgresql://me:hunter2@127.0.0.1:9/mine"
     elsewhere = shell.having(BRIEFSMITH_DATABASE_URL=url, BRIEFSMITH_TRACEBACK="1")
 
-    for words in (["block", "list"], ["init", "--json"], ["doctor"], ["doctor", "--json"]):
-        done = elsewhere.run(*words)
+    done = elsewhere.run("block", "list")
 
-        assert done.code in {1, 75}
-        assert "hunter2" not in done.out + done.err
+    assert done.code == 75
+    assert done.err.startswith("B601 ")
+    assert "hunter2" not in done.err
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_reader_that_has_enough_is_no_failure(shell: Shell, cli: Cli, options: list[str]) -> None:
+def test_a_reader_that_has_enough_is_no_failure(
+    shell: Shell, cli: Cli, bare: Path, options: list[str]
+) -> None:
     # More than a pipe holds, so that writing goes on when the reader has gone.
-    text = "A line of a text that says nothing in particular, and says it again. " * 20
-    for number in range(60):
-        add(cli, f"{number} {text[:400]}", text)
+    (bare / "notes").mkdir()
+    for number in range(600):
+        name = f"{number} of a name that says nothing in particular, and says it again"
+        text = f"Note {number}. " * 20
+        (bare / "notes" / f"{name}.txt").write_text(text, encoding="utf-8")
+    assert cli("import", "notes").code == 0
 
     listing = shell.start("block", "list", *options)
     assert listing.stdout is not None
@@ -196,9 +202,8 @@ def test_closed_streams_are_no_failure(shell_without_store: Shell) -> None:
     [
         {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0"},
         {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"},
     ],
-    ids=["ascii", "posix", "latin-1"],
+    ids=["ascii", "posix"],
 )
 def test_what_goes_into_a_pipe_is_utf_8_whatever_the_locale(
     shell: Shell, cli: Cli, variables: dict[str, str]

@@ -100,6 +100,18 @@ def test_other_commands_without_a_store_say_the_same_and_make_none(
     assert not (bare / "store").exists()
 
 
+@pytest.mark.parametrize("words", [["block", "list"], ["init"], ["doctor"]])
+def test_a_home_that_cannot_be_is_no_fault_of_ours(
+    cli_without_store: Cli, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("BRIEFSMITH_HOME", "/tmp/" + "long" * 100)  # noqa: S108  never made
+
+    done = cli_without_store(*words)
+
+    assert done.code in {1, 2, 7}
+    assert "B900" not in done.out + done.err
+
+
 def test_doctor_finds_nothing_wrong_with_a_good_store(cli: Cli) -> None:
     text, value = cli("doctor"), cli("doctor", "--json")
 

@@ -179,9 +179,7 @@ async def test_the_case_of_a_label_is_ignored_beyond_ascii(
         await _add(store, embedder, NewBlock(label="über ölung, ящик, οδόσ", content="y"))
 
 
-async def test_the_label_of_an_archived_block_is_free(
-    store: Database, embedder: Embedder
-) -> None:
+async def test_the_label_of_an_archived_block_is_free(store: Database, embedder: Embedder) -> None:
     first = await _add(store, embedder)
     async with store.session() as session:
         await archive_block(session, first.id)
@@ -589,14 +587,10 @@ async def test_a_block_whose_label_went_to_another_is_not_restored(
 # Versions
 
 
-async def test_every_version_of_a_block_can_be_read(
-    store: Database, embedder: Embedder
-) -> None:
+async def test_every_version_of_a_block_can_be_read(store: Database, embedder: Embedder) -> None:
     versions = [await _add(store, embedder)]
     for text in ("Two.", "Three."):
-        versions.append(
-            await _edit(store, embedder, versions[0].id, BlockEdit(content=text))
-        )
+        versions.append(await _edit(store, embedder, versions[0].id, BlockEdit(content=text)))
 
     async with store.session() as session:
         read = [await get_block_version(session, versions[0].id, number) for number in (1, 2, 3)]
@@ -695,9 +689,7 @@ async def test_of_two_edits_at_once_one_wins_and_the_other_sees_both_sides(
     first = await _add(store, embedder)
 
     async with store.session() as session:
-        await edit_block(
-            session, embedder, first.id, BlockEdit(content="A."), expected_version=1
-        )
+        await edit_block(session, embedder, first.id, BlockEdit(content="A."), expected_version=1)
         late = asyncio.create_task(
             _edit(store, embedder, first.id, BlockEdit(content="B."), expected_version=1)
         )
@@ -717,17 +709,17 @@ async def test_an_edit_that_waited_for_one_that_was_undone_goes_in(
     expected: int | None, store: Database, store_url: str, embedder: Embedder
 ) -> None:
     first = await _add(store, embedder)
+    late: list[asyncio.Task[ContextBlock]] = []
 
     with pytest.raises(ZeroDivisionError):
         async with store.session() as session:
             await edit_block(session, embedder, first.id, BlockEdit(content="A."))
-            late = asyncio.create_task(
-                _edit(store, embedder, first.id, BlockEdit(content="B."), expected)
-            )
+            edit = _edit(store, embedder, first.id, BlockEdit(content="B."), expected)
+            late.append(asyncio.create_task(edit))
             await asyncio.to_thread(wait_until_blocked, store_url)
             raise ZeroDivisionError
 
-    assert (await late).content == "B."
+    assert (await late[0]).content == "B."
     assert (await _get(store, first.id)).version == 2
 
 
@@ -753,9 +745,7 @@ async def test_of_two_edits_to_one_label_at_once_one_goes_in(
 
     async with store.session() as session:
         await edit_block(session, embedder, first.id, BlockEdit(label="Same"))
-        late = asyncio.create_task(
-            _edit(store, embedder, second.id, BlockEdit(label="sAME"))
-        )
+        late = asyncio.create_task(_edit(store, embedder, second.id, BlockEdit(label="sAME")))
         await asyncio.to_thread(wait_until_blocked, store_url)
 
     with pytest.raises(errors.LabelTaken):
@@ -771,9 +761,7 @@ async def test_an_edit_of_a_block_that_is_purged_meanwhile_finds_none(
 
     async with store.session() as session:
         await purge_block(session, first.id)
-        late = asyncio.create_task(
-            _edit(store, embedder, first.id, BlockEdit(content="B."))
-        )
+        late = asyncio.create_task(_edit(store, embedder, first.id, BlockEdit(content="B.")))
         await asyncio.to_thread(wait_until_blocked, store_url)
 
     with pytest.raises(errors.BlockNotFound):

@@ -77,8 +77,8 @@ async def _compose(
     **fields: Any,
 ) -> ComposedBrief:
     async with store.session(actor) as session:
-        new = NewBrief(**{"intent": INTENT, **fields})
-        return await compose_brief(session, embedder, tokens, new)
+        values: dict[str, Any] = {"intent": INTENT, **fields}
+        return await compose_brief(session, embedder, tokens, NewBrief(**values))
 
 
 def _used(composed: ComposedBrief) -> set[str]:
@@ -119,7 +119,9 @@ async def test_a_brief_is_stored_with_links_usage_output_and_event(
         ("block_usage_history", "used_in_task_id"),
     ):
         rows = ask(
-            store_url, f"select block_id from public.{table} where {column} = %s order by 1", brief.id
+            store_url,
+            f"select block_id from public.{table} where {column} = %s order by 1",
+            brief.id,
         )
         assert [row[0] for row in rows] == used
     assert ask(
@@ -580,7 +582,9 @@ def _held(url: str, table: str) -> Generator[None]:
 
 
 def _wait_for_insert(url: str) -> None:
-    _wait_for(url, "wait_event_type = 'Lock' and query like '%%block_usage_history%%'", present=True)
+    _wait_for(
+        url, "wait_event_type = 'Lock' and query like '%%block_usage_history%%'", present=True
+    )
 
 
 def _wait_for(url: str, condition: str, *, present: bool) -> None:

@@ -33,8 +33,9 @@ SILENT = SilentEmbedder()
 
 
 async def _add(store: Database, embedder: Embedder, **fields: Any) -> ContextBlock:
+    values: dict[str, Any] = {"content": "x", **fields}
     async with store.session() as session:
-        return await add_block(session, embedder, NewBlock(**{"content": "x", **fields}))
+        return await add_block(session, embedder, NewBlock(**values))
 
 
 async def _search(store: Database, embedder: Embedder, words: str, **options: Any) -> Found:

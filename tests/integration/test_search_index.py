@@ -374,7 +374,7 @@ def test_two_who_write_at_once_leave_an_index_that_fits(
     k1=st.floats(0, 3),
     b=st.floats(0, 1),
 )
-def test_the_scores_are_those_of_plain_bm25(  # noqa: PLR0917  hypothesis names them all
+def test_the_scores_are_those_of_plain_bm25(
     index_url: str,
     index: Connection[Any],
     operations: list[tuple[str, int, str, str | None]],

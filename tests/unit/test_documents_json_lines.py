@@ -38,7 +38,7 @@ BLOCKS = st.builds(
     ExportedBlock,
     id=st.uuids(),
     type=st.sampled_from(BlockType),
-    label=TEXT,
+    label=TEXT.filter(lambda label: label.strip(" ")),
     content=TEXT,
     source=st.sampled_from(BlockSource),
     version=st.integers(1, 2**31 - 1),
@@ -186,7 +186,10 @@ def test_blank_lines_and_line_ends_of_other_systems_are_passed_over() -> None:
         (_line(created_at="2026-01-31T12:00:00"), "wrong 'created_at'"),
         (_line(created_at="2026-02-31T12:00:00Z"), "wrong 'created_at'"),
         (_line(created_at=1), "wrong 'created_at'"),
-        (_line(content="a" * LINE_BYTES), "line 2 is longer than 5 MB"),
+        (_line(label="  "), "wrong 'label'"),
+        (_line(label="a" * 501), "wrong 'label'"),
+        (_line(content="é" * 1_000_001), "wrong 'content'"),
+        (_line(content="a" * LINE_BYTES), "line 2 is longer than 16 MB"),
     ],
 )
 def test_a_line_that_is_not_a_block_is_refused_with_its_number(line: str, told: str) -> None:
@@ -224,7 +227,7 @@ def test_an_export_begins_with_its_header(lines: list[str], told: str) -> None:
 
 
 def test_a_block_that_could_not_be_read_again_is_not_written() -> None:
-    block = ExportedBlock.model_validate({**VALUES, "content": "é" * 1_000_000})
+    block = ExportedBlock.model_validate({**VALUES, "content": "é" * 3_000_000})
 
-    with pytest.raises(UnreadableDocument, match="up to 5 MB"):
+    with pytest.raises(UnreadableDocument, match="up to 16 MB"):
         to_line(block)

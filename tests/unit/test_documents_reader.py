@@ -224,7 +224,7 @@ def test_an_export_whose_bytes_change_behind_the_same_facts_is_refused(tmp_path:
     [
         (b'{"a": "\xff"}', r"a\.jsonl cannot be read: it is not UTF-8 \(line 2, byte 50\)"),
         (b"{}", r"a\.jsonl cannot be read: line 2 has a wrong 'id'"),
-        (b" " * 5_000_001, r"a\.jsonl cannot be read: line 2 is longer than 5 MB"),
+        (b" " * 16_000_001, r"a\.jsonl cannot be read: line 2 is longer than 16 MB"),
     ],
 )
 def test_a_bad_line_of_an_export_is_named_with_its_file(

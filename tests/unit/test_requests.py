@@ -1,5 +1,6 @@
 """Requests: what no database can hold is refused before it gets there."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from briefsmith.documents.json_lines import LINE_BYTES
 from briefsmith.schemas.blocks import (
     MAX_CONTENT_CHARS,
     MAX_LABEL_CHARS,
+    MAX_NOTES_CHARS,
+    MAX_SCOPE_CHARS,
     BlockEdit,
     BlockFilter,
     NewBlock,
@@ -39,6 +43,9 @@ def _fields(model: type[BaseModel], values: dict[str, Any]) -> list[object]:
         ("content", "a" * (MAX_CONTENT_CHARS + 1)),
         ("meta_tags", ["a" * 101]),
         ("meta_tags", ["a"] * 101),
+        ("meta_agent_notes", "a" * (MAX_NOTES_CHARS + 1)),
+        ("meta_context_scope", "a" * (MAX_SCOPE_CHARS + 1)),
+        ("meta_locale", "a" * 101),
         ("meta_visibility", "secret"),
         ("meta_visibility", "hidden\n"),
         ("type", "novel"),
@@ -126,3 +133,21 @@ def test_an_edit_knows_a_field_that_is_cleared_from_one_that_is_left_alone(
     edit = BlockEdit.model_validate(dict.fromkeys(cleared))
 
     assert edit.model_dump(exclude_unset=True) == dict.fromkeys(cleared)
+
+
+def test_the_largest_block_fits_into_a_line_of_an_export() -> None:
+    worst = "\U0010ffff"
+    tags = [worst * 100] * 100
+    block = NewBlock(
+        label=worst * MAX_LABEL_CHARS,
+        content=worst * MAX_CONTENT_CHARS,
+        meta_tags=tags,
+        meta_emotional_tone=tags,
+        meta_context_scope=worst * MAX_SCOPE_CHARS,
+        meta_agent_notes=worst * MAX_NOTES_CHARS,
+        meta_locale=worst * 100,
+    )
+
+    escaped = json.dumps(block.model_dump(mode="json"))
+
+    assert len(escaped) < LINE_BYTES - 10_000

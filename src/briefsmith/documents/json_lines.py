@@ -32,13 +32,15 @@ from briefsmith.models.enums import (
     BlockType,
     BlockUpdatePolicy,
 )
+from briefsmith.schemas.blocks import MAX_CONTENT_CHARS, MAX_LABEL_CHARS
 
 FORMAT = "briefsmith-blocks"
 FORMAT_VERSION = 1
 HEADER_LINE = json.dumps({"format": FORMAT, "version": FORMAT_VERSION}, separators=(",", ":"))
 """First line of an export, without a line end."""
-LINE_BYTES = 5_000_000
-"""The longest line that is read or written, in bytes of UTF-8."""
+LINE_BYTES = 16_000_000
+"""The longest line that is read or written, in bytes of UTF-8: the largest block, all of it escaped."""
+_LINE_LIMIT = f"{LINE_BYTES // 1_000_000} MB"
 
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
@@ -83,7 +85,15 @@ def _written_time(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")
 
 
+def _not_blank(label: str) -> str:
+    if not label.strip(" "):
+        message = "a label is more than spaces"
+        raise ValueError(message)
+    return label
+
+
 Text = Annotated[str, Strict(), BeforeValidator(_storable)]
+Label = Annotated[Text, Field(max_length=MAX_LABEL_CHARS), AfterValidator(_not_blank)]
 Flag = Annotated[bool, Strict()]
 Time = Annotated[
     datetime,
@@ -101,7 +111,7 @@ class ExportedBlock(BaseModel):
 
     id: UUID
     type: BlockType
-    label: Text
+    label: Label
     content: Text
     source: BlockSource
     version: Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
@@ -131,12 +141,14 @@ def to_line(block: ExportedBlock) -> str:
     """One ASCII line for an export, without a line end.
 
     Raises:
-        UnreadableDocument: The block makes a line of more than 5 MB, which import would refuse.
+        UnreadableDocument: The block makes a line of more than 16 MB, which import would refuse.
     """
     values = block.model_dump(mode="json")
     line = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     if len(line) > LINE_BYTES:
-        reason = f"block {block.id} is a line of {len(line)} bytes; an export holds up to 5 MB"
+        reason = (
+            f"block {block.id} is a line of {len(line)} bytes; an export holds up to {_LINE_LIMIT}"
+        )
         refuse(reason, size_bytes=len(line))
     return line
 
@@ -165,7 +177,7 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[ExportedBlock]:
 
 def _parse(line: str, number: int) -> Mapping[str, object]:
     if len(line) > LINE_BYTES or len(line.encode("utf-8", "surrogatepass")) > LINE_BYTES:
-        refuse(f"line {number} is longer than 5 MB", line=number)
+        refuse(f"line {number} is longer than {_LINE_LIMIT}", line=number)
     try:
         values: object = json.loads(
             line, object_pairs_hook=_object, parse_constant=_refuse_constant
@@ -226,9 +238,13 @@ def _check_header(values: Mapping[str, object], number: int) -> None:
 
 def _block(values: Mapping[str, object], number: int) -> ExportedBlock:
     try:
-        return ExportedBlock.model_validate(values)
+        block = ExportedBlock.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         reason = f"line {number} has a wrong {shown(where)} ({one_line(first['msg'])})"
         refuse(reason, line=number)
+    if len(block.content) > MAX_CONTENT_CHARS:
+        reason = f"line {number} has a wrong 'content' (over {MAX_CONTENT_CHARS:,} characters)"
+        refuse(reason, line=number)
+    return block

@@ -290,6 +290,7 @@ async def redact_brief(session: Session, brief: TaskBrief) -> None:
     compiled = await recompile_brief(session, brief)
     if compiled is None:
         text = "The text of this brief was removed, because a block in it was purged.\n"
+        await task_briefs.clear_snapshot(session, brief.id)
     else:
         text = compiled.markdown
     await task_brief_outputs.update_rendered(session, brief.id, text)

@@ -1,6 +1,6 @@
 """Vectors for blocks that have none of the present model."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,7 +21,7 @@ class ReembedProgress:
     total: int
 
 
-async def reembed(open_session: OpenSession, embedder: Embedder) -> AsyncIterator[ReembedProgress]:
+async def reembed(open_session: OpenSession, embedder: Embedder) -> AsyncGenerator[ReembedProgress]:
     """Embeds what lacks a vector of this model, a batch a transaction; stopping loses one batch at most.
 
     The vectors are made between transactions, so that a slow service holds no row and no snapshot.

@@ -1,35 +1,19 @@
 """Sections of files to blocks, a batch a transaction; and what is gone from its files."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from briefsmith import errors
 from briefsmith.documents.pieces import Piece
-from briefsmith.models.context_blocks import ContextBlock
-from briefsmith.models.enums import BlockImportance, BlockSource, BlockType
+from briefsmith.operations.import_adoption import IsGone, adoptions
 from briefsmith.operations.import_labels import Labels
+from briefsmith.operations.import_rows import FilePiece, piece_row, piece_sha256
 from briefsmith.operations.intake import Intake, tell
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.imports import RemovedPiece
 from briefsmith.store import context_blocks, import_entries
 from briefsmith.store.import_entries import NewEntry, PathRow
-
-
-@dataclass(frozen=True, slots=True)
-class FilePiece:
-    """A section and the path of its file in its collection."""
-
-    path: str
-    piece: Piece
-
-    @property
-    def wanted(self) -> tuple[str, str, str]:
-        """What it wants to be called, and where it is."""
-        return self.piece.label, self.path, self.piece.anchor
 
 
 @dataclass(slots=True)
@@ -58,7 +42,7 @@ class _Known:
     status: str
 
 
-async def take_files(intake: Intake, batch: FileBatch) -> list[PathRow]:
+async def take_files(intake: Intake, batch: FileBatch, is_gone: IsGone) -> list[PathRow]:
     """Stores one batch in one transaction; gives back what its files no longer have."""
     async with intake.open_session() as session:
         known = await import_entries.select_entries(session, batch.collection, batch.paths)
@@ -73,7 +57,7 @@ async def take_files(intake: Intake, batch: FileBatch) -> list[PathRow]:
             else:
                 block = _Known(entry.block_id, entry.label, entry.version, entry.status)
                 taking.changed.append((file_piece, block))
-        await taking.store()
+        await taking.store(lambda path, anchor: (path, anchor) in entries or is_gone(path, anchor))
     return list(entries.values())
 
 
@@ -89,49 +73,36 @@ class _Taking:
         self._collection = collection
         self._labels = Labels(session)
         self._entries: list[NewEntry] = []
-        self._first: set[str] = set()
-        self._twins: list[FilePiece] = []
 
-    async def store(self) -> None:
+    async def store(self, is_gone: IsGone) -> None:
         """Writes the blocks and where they come from."""
         pieces = [*self.fresh, *(file_piece for file_piece, _ in self.changed)]
         await self._labels.look_up(file_piece.wanted for file_piece in pieces)
-        await self._adopt()
+        await self._adopt(is_gone)
         changed = await self._update()
         added = await self._insert()
         if self._entries:
             await import_entries.upsert_entries(self._session, self._collection, self._entries)
         await tell(self._session, added=added, changed=changed)
 
-    async def _adopt(self) -> None:
-        """Finds blocks that other files brought, as when a file has another name or a folder has moved."""
-        if not self.fresh:
-            return
-        hashes = {piece_sha256(file_piece.piece) for file_piece in self.fresh}
-        by_hash = await import_entries.select_by_hash(self._session, sorted(hashes))
-        fresh, self.fresh = self.fresh, []
-        for file_piece in fresh:
-            piece, sha256 = file_piece.piece, piece_sha256(file_piece.piece)
-            same, named = by_hash.get(sha256), self._labels.holder(piece.label).block
-            if same is not None:
-                self._remember(file_piece, same.id)
-            elif sha256 in self._first:
-                self._twins.append(file_piece)
-            elif named is None or not _is_import_of(piece, named):
-                self._first.add(sha256)
-                self.fresh.append(file_piece)
-                continue
-            elif _says_else(piece, named):
-                known = _Known(named.id, named.label, named.version, named.status)
-                self.changed.append((file_piece, known))
+    async def _adopt(self, is_gone: IsGone) -> None:
+        adopted = await adoptions(
+            self._session, self._collection, self.fresh, self._labels, is_gone
+        )
+        self.fresh = [one for one in self.fresh if one not in adopted]
+        for adoption in adopted.values():
+            block = adoption.block
+            if adoption.is_current:
+                self._remember(adoption.file_piece, block.id)
             else:
-                self._remember(file_piece, named.id)
-            self._report.adopted += 1
+                known = _Known(block.id, block.label, block.version, block.status)
+                self.changed.append((adoption.file_piece, known))
+        self._report.adopted += len(adopted)
 
     async def _update(self) -> int:
         values = [
             {
-                **_row(file_piece.piece),
+                **piece_row(file_piece.piece),
                 "label": await self._labels.give(file_piece.wanted, own=block.block_id),
                 "id": str(block.block_id),
             }
@@ -158,7 +129,7 @@ class _Taking:
             return 0
         labels = [await self._labels.give(file_piece.wanted) for file_piece in self.fresh]
         values = [
-            {**_row(file_piece.piece), "label": label}
+            {**piece_row(file_piece.piece), "label": label}
             for file_piece, label in zip(self.fresh, labels, strict=True)
         ]
         vectors = await self._intake.embed(values)
@@ -173,26 +144,12 @@ class _Taking:
             else:
                 clause = f"the label {label!r} was taken meanwhile"
                 self._intake.note_problem(file_piece.path, errors.LabelTaken.code, clause)
-        by_hash = {entry.content_sha256: entry.block_id for entry in self._entries}
-        for twin in self._twins:
-            if block_id := by_hash.get(piece_sha256(twin.piece)):
-                self._remember(twin, block_id)
         self._report.added += len(made)
         return len(made)
 
     def _remember(self, file_piece: FilePiece, block_id: UUID) -> None:
         sha256 = piece_sha256(file_piece.piece)
         self._entries.append(NewEntry(file_piece.path, file_piece.piece.anchor, block_id, sha256))
-
-
-def _is_import_of(piece: Piece, block: ContextBlock) -> bool:
-    """Whether a block with the label of a section came from the same text."""
-    return block.source is BlockSource.IMPORTED and block.content == piece.content
-
-
-def _says_else(piece: Piece, block: ContextBlock) -> bool:
-    row = _row(piece)
-    return any(row[name] != getattr(block, name) for name in row.keys() - {"label", "source"})
 
 
 async def settle_gone(
@@ -239,32 +196,3 @@ async def settle_gone(
     intake.report.removed += [
         RemovedPiece(row.path, row.label, row.block_id, row.block_id in archived) for row in listed
     ]
-
-
-def piece_sha256(piece: Piece) -> str:
-    """Of all that a file says of a piece: a changed tag is a change."""
-    said = [
-        piece.label,
-        piece.content,
-        piece.type,
-        list(piece.tags),
-        piece.importance,
-        piece.scope,
-        piece.locale,
-        list(piece.tone),
-    ]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
-
-
-def _row(piece: Piece) -> dict[str, Any]:
-    return {
-        "type": piece.type or BlockType.TEXT,
-        "label": piece.label,
-        "content": piece.content,
-        "source": BlockSource.IMPORTED,
-        "importance": piece.importance or BlockImportance.MEDIUM,
-        "meta_tags": list(piece.tags),
-        "meta_context_scope": piece.scope,
-        "meta_locale": piece.locale,
-        "meta_emotional_tone": list(piece.tone),
-    }

@@ -1,6 +1,8 @@
 """The verb import: documents to blocks, and again without doubles."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from briefsmith import errors
@@ -26,7 +28,7 @@ async def import_documents(
     *,
     collection: str | None = None,
     prune: bool = False,
-) -> AsyncIterator[ImportReport]:
+) -> AsyncGenerator[ImportReport]:
     """Blocks out of Markdown, plain text and JSON Lines; yields the growing report after each batch.
 
     A section is known again by collection, file and heading path: unchanged ones are left alone, changed
@@ -138,15 +140,19 @@ class _Importer:
     async def _flush(self) -> None:
         batch, self._batch = self._batch, None
         if batch is not None:
-            left = await take_files(self._intake, batch)
+            is_gone = partial(self._is_gone, batch.collection)
+            left = await take_files(self._intake, batch, is_gone)
             gone = self._gone.setdefault(batch.collection, set())
             gone.update((row.path, row.anchor) for row in left)
 
+    def _is_gone(self, collection: str, path: str, anchor: str) -> bool:
+        roots = [root for root, name in self._names.items() if name == collection]
+        is_there = any(os.path.lexists(root / path) for root in roots)
+        return not is_there or (path, anchor) in self._gone.get(collection, ())
+
     def _name(self, root: Path) -> str:
-        if self._collection is not None:
-            return self._collection
         if root not in self._names:
-            self._names[root] = str(root.resolve())
+            self._names[root] = self._collection or str(root.resolve())
         return self._names[root]
 
 

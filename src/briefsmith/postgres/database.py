@@ -1,5 +1,6 @@
 """A database, opened: connections, the check that it fits this package, and sessions."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from briefsmith.sql import load, migrations
 
 OLDEST_SERVER = 150000
 _TRANSACTION_POOLER_PORT = "6543"
+# Supabase's pages and integrations append these; libpq does not know them.
+_FOR_OTHER_CLIENTS = re.compile(r"(?<=[?&])(pgbouncer|connection_limit|supa)=[^&]*(&|$)")
 _HANDSHAKE = load("handshake")
 
 # Row level security with cached plans is unsafe before these (CVE-2024-10976).
@@ -130,9 +133,8 @@ def _is_transaction_pooler(conninfo: str) -> bool:
 
 def _conninfo(url: str) -> str:
     try:
-        # Supabase's pages append it for another client; libpq does not know it.
-        given = conninfo_to_dict(url.replace("?pgbouncer=true", "").replace("&pgbouncer=true", ""))
-    except psycopg.ProgrammingError as error:
+        given = conninfo_to_dict(_FOR_OTHER_CLIENTS.sub("", url).rstrip("?&"))
+    except (psycopg.ProgrammingError, UnicodeError) as error:
         message = "The address of the database is not one that PostgreSQL understands."
         hint = "It looks like postgresql://user:password@host:5432/database."
         raise errors.InvalidSetting(message, hint=hint) from error
@@ -260,6 +262,10 @@ def refusal(facts: ServerFacts) -> errors.SchemaMismatch:
 def _only(users: list[UUID], user: str | None) -> UUID:
     if len(users) == 1:
         return users[0]
+    if user is not None and users:
+        message = f"The database has several users {user!r}."
+        hint = "Set BRIEFSMITH_USER to the id of one of them."
+        raise errors.UnknownUser(message, hint=hint, details={"user": user})
     if user is not None:
         message = f"The database has no user {user!r}."
         raise errors.UnknownUser(message, details={"user": user})

@@ -17,6 +17,7 @@ from briefsmith.providers.cuts import pieces
 from briefsmith.providers.embeddings import EMBEDDING_WIDTH, Vector, check_vectors
 from briefsmith.providers.tokenizer import load_tokenizer
 from briefsmith.providers.weights import load_weights
+from briefsmith.providers.word_tokens import WordTokens
 
 _MODEL = "wordllama/l2_supercat_256"
 _TEXTS_AT_ONCE = 256
@@ -38,6 +39,7 @@ class WordLlamaEmbedder:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
+        self._words = WordTokens()
 
     @property
     def name(self) -> str:
@@ -72,7 +74,7 @@ class WordLlamaEmbedder:
         tokenizer, matrix = load_tokenizer(self._folder), load_weights(self._folder)
         sums = np.zeros((len(texts), EMBEDDING_WIDTH))
         for owners, parts in _batches(texts):
-            ids = tokenizer.ids(parts)
+            ids = self._words.ids(parts, tokenizer)
             _add_rows(sums, np.repeat(owners, [len(each) for each in ids]), _flat(ids), matrix)
         return sums
 

@@ -15,6 +15,8 @@ from briefsmith.models.enums import (
 
 MAX_CONTENT_CHARS = 1_000_000
 MAX_LABEL_CHARS = 500
+MAX_NOTES_CHARS = 100_000
+MAX_SCOPE_CHARS = 500
 
 IN_USE = (BlockStatus.ACTIVE, BlockStatus.LOCKED)
 
@@ -42,6 +44,9 @@ def _label(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 Label = Annotated[str, AfterValidator(_label), Field(max_length=MAX_LABEL_CHARS)]
 Content = Annotated[str, AfterValidator(_storable), Field(max_length=MAX_CONTENT_CHARS)]
+Notes = Annotated[Text, Field(max_length=MAX_NOTES_CHARS)]
+Scope = Annotated[Text, Field(max_length=MAX_SCOPE_CHARS)]
+Locale = Annotated[Text, Field(max_length=100)]
 Tags = Annotated[list[Annotated[Text, Field(max_length=100)]], Field(max_length=100)]
 Visibility = Annotated[str, Field(pattern="^(visible|hidden|system|shared)$")]
 
@@ -60,11 +65,11 @@ class NewBlock(_Request):
     importance: BlockImportance = BlockImportance.MEDIUM
     update_policy: BlockUpdatePolicy = BlockUpdatePolicy.AUTO
     meta_tags: Tags = Field(default_factory=list)
-    meta_context_scope: Text | None = None
-    meta_agent_notes: Text | None = None
+    meta_context_scope: Scope | None = None
+    meta_agent_notes: Notes | None = None
     meta_derived_from: UUID | None = None
     meta_refreshable: bool = False
-    meta_locale: Text | None = None
+    meta_locale: Locale | None = None
     meta_visibility: Visibility = "visible"
     meta_emotional_tone: Tags = Field(default_factory=list)
     requires_user_review: bool = False
@@ -80,9 +85,9 @@ class BlockEdit(_Request):
     update_policy: BlockUpdatePolicy | None = None
     status: BlockStatus | None = None
     meta_tags: Tags | None = None
-    meta_context_scope: Text | None = None
-    meta_agent_notes: Text | None = None
-    meta_locale: Text | None = None
+    meta_context_scope: Scope | None = None
+    meta_agent_notes: Notes | None = None
+    meta_locale: Locale | None = None
     meta_visibility: Visibility | None = None
     meta_emotional_tone: Tags | None = None
     requires_user_review: bool | None = None

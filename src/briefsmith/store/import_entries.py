@@ -39,10 +39,20 @@ class EntryRow(PathRow):
 
 
 class HashRow(BaseModel):
-    """A block, and the hash of what a file held."""
+    """A block, the hash of what a file held, and the path of the file."""
 
     content_sha256: str
+    path: str
     block: ContextBlock
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """A place in a collection, and the block that it became."""
+
+    block_id: UUID
+    path: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +81,22 @@ async def select_paths(session: Session, collection: str) -> list[PathRow]:
     return await session.many(_SQL["select_paths"], PathRow, params)
 
 
-async def select_by_hash(session: Session, hashes: Sequence[str]) -> dict[str, ContextBlock]:
-    """Blocks that files with this content became, by the hash; archived ones too."""
+async def select_by_hash(session: Session, hashes: Sequence[str]) -> list[HashRow]:
+    """Blocks that files with this content became, archived ones last."""
     params = {"user_id": session.actor.user_id, "hashes": list(hashes)}
-    rows = await session.many(_SQL["select_by_hash"], HashRow, params)
-    return {row.content_sha256: row.block for row in rows}
+    return await session.many(_SQL["select_by_hash"], HashRow, params)
+
+
+async def select_holders(
+    session: Session, collection: str, block_ids: Sequence[UUID]
+) -> list[HolderRow]:
+    """From where in a collection blocks came; nothing for those that came from elsewhere."""
+    params = {
+        "user_id": session.actor.user_id,
+        "collection": collection,
+        "block_ids": list(block_ids),
+    }
+    return await session.many(_SQL["select_holders"], HolderRow, params)
 
 
 async def upsert_entries(session: Session, collection: str, entries: Sequence[NewEntry]) -> int:

@@ -61,6 +61,11 @@ async def select_briefs_with_block(session: Session, block_id: UUID) -> list[Tas
     return await session.many(_SQL["select_briefs_with_block"], TaskBrief, {"block_id": block_id})
 
 
+async def clear_snapshot(session: Session, brief_id: UUID) -> int:
+    """Forgets what went into a brief, which keeps its links."""
+    return await session.execute(_SQL["clear_snapshot"], {"id": brief_id})
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
     """The time of the transaction."""

@@ -24,11 +24,10 @@ def main() -> NoReturn:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a character is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        # What goes into a file is the same on every machine.
-        sys.stdout.reconfigure(encoding="utf-8")
+            # What goes into a file is the same on every machine, and a terminal that cannot show a
+            # character is no reason to fail.
+            is_file = stream is sys.stdout and not stream.isatty()
+            stream.reconfigure(encoding="utf-8" if is_file else None, errors="backslashreplace")
     sys.exit(run())
 
 

@@ -12,7 +12,7 @@ select
     select account.id from auth.users as account
     where %(user)s::text is null
       or account.id::text = lower(%(user)s::text)
-      or account.email = %(user)s::text
+      or lower(account.email) = lower(%(user)s::text)
     order by account.created_at, account.id
     limit 2
   ) as users;

@@ -19,13 +19,20 @@ where entry.user_id = %(user_id)s::uuid and entry.collection = %(collection)s::t
 order by entry.path, entry.anchor;
 
 -- name: select_by_hash :many
--- Blocks that files with just this content became, in any collection; one a hash, those in use first.
-select distinct on (entry.content_sha256)
-  entry.content_sha256, to_jsonb(block) - 'meta_embedding' as block
+-- Blocks that files with just this content became, in any collection, those in use first.
+select entry.content_sha256, entry.path, to_jsonb(block) - 'meta_embedding' as block
 from briefsmith.import_entries as entry
 join public.context_blocks as block on block.id = entry.block_id
 where entry.user_id = %(user_id)s::uuid and entry.content_sha256 = any (%(hashes)s::text[])
-order by entry.content_sha256, block.status = 'archived', block.created_at, block.id;
+order by block.status = 'archived', block.created_at, block.id, entry.path;
+
+-- name: select_holders :many
+-- From where in a collection blocks came.
+select entry.block_id, entry.path, entry.anchor
+from briefsmith.import_entries as entry
+where entry.user_id = %(user_id)s::uuid
+  and entry.collection = %(collection)s::text
+  and entry.block_id = any (%(block_ids)s::uuid[]);
 
 -- name: upsert_entries :exec
 insert into briefsmith.import_entries (

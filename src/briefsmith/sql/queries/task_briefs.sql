@@ -72,6 +72,10 @@ where brief.id in (
 )
 order by brief.id;
 
+-- name: clear_snapshot :exec
+-- A snapshot that was not made here may hold text of a block that was purged.
+update public.task_briefs set core_context_snapshot = null where id = %(id)s::uuid;
+
 -- name: select_now :one
 -- The clock is the database's, the same for all who write to it.
 select now() as now;

@@ -1,0 +1,187 @@
+"""How well search finds: nDCG@10 and recall@10 on public collections, beside plain BM25 (bm25s).
+
+    python benchmarks/retrieval.py [--data FOLDER] [--database-url URL] [--try K1,B,WEIGHT] [--json]
+
+See README.md in this folder.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from exports import write_export
+from judged import DEPTH, FOLDER, Collection, Quality, rate, read_collections
+from rich.console import Console
+from rich.table import Table
+from scratch import database, server
+
+from briefsmith.operations.imports import import_documents
+from briefsmith.operations.search import search_blocks
+from briefsmith.postgres.database import Database, open_database
+from briefsmith.providers.wordllama import WordLlamaEmbedder
+from briefsmith.schemas.search import SearchSettings
+
+_LABEL = "doc"  # labels are searched too: one word that no question has
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one way of searching comes to on one collection.
+
+    Attributes:
+        question_ms: Median of a question, embedding and connection included; None for bm25s,
+            which answers all at once.
+    """
+
+    collection: str
+    method: str
+    ndcg: float
+    recall: float
+    question_ms: float | None = None
+
+
+def main() -> int:
+    """0, or 2 where there is nothing to measure with."""
+    options = _options()
+    collections = read_collections(options.data)
+    if not collections:
+        print(
+            f"There are no retrieval collections in {options.data}. Each is a folder with "
+            "blocks.jsonl, queries.jsonl and qrels.jsonl; name their folder with --data.",
+            file=sys.stderr,
+        )
+        return 2
+    ways = _ways(options.tried)
+    rows: list[Row] = []
+    with server(options.database_url) as server_url:
+        for collection in collections:
+            print(f"{collection.name}: {len(collection.texts):,} texts ...", file=sys.stderr)
+            rows.append(_baseline(collection))
+            with database(server_url) as url:
+                rows += asyncio.run(_search_all(url, collection, ways))
+    _show(rows, collections, as_json=options.json)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=FOLDER, help="folder of the collections")
+    parser.add_argument("--database-url", help="a server to make databases on; else embedded")
+    parser.add_argument(
+        "--try",
+        dest="tried",
+        action="append",
+        default=[],
+        metavar="K1,B,WEIGHT",
+        help="also search with these settings; may be given again",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    return parser.parse_args()
+
+
+def _ways(tried: Sequence[str]) -> dict[str, SearchSettings]:
+    shipped = SearchSettings()
+    ways = {
+        "Briefsmith": shipped,
+        "its words alone": replace(shipped, vector_weight=0.0),
+        "its vectors alone": replace(shipped, vector_weight=1.0),
+    }
+    for text in tried:
+        k1, b, weight = map(float, text.split(","))
+        name = f"k1 {k1:g}, b {b:g}, weight {weight:g}"
+        ways[name] = replace(shipped, k1=k1, b=b, vector_weight=weight)
+    return ways
+
+
+def _baseline(collection: Collection) -> Row:
+    """bm25s: the Lucene variant, k1 1.5, b 0.75, English stop words, Snowball stemmer."""
+    bm25s, stemmers = import_module("bm25s"), import_module("Stemmer")
+    stemmer = stemmers.Stemmer("english")
+
+    def tokens(texts: Sequence[str]) -> Any:
+        return bm25s.tokenize(list(texts), stopwords="en", stemmer=stemmer, show_progress=False)
+
+    ranker = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+    ranker.index(tokens(list(collection.texts.values())), show_progress=False)
+    asked = tokens(list(collection.questions.values()))
+    found: list[list[int]] = ranker.retrieve(asked, k=DEPTH, show_progress=False)[0].tolist()
+    ids = list(collection.texts)
+    answers = {
+        question: [ids[place] for place in places]
+        for question, places in zip(collection.questions, found, strict=True)
+    }
+    return _row(collection, "bm25s", rate(collection, answers))
+
+
+async def _search_all(
+    url: str, collection: Collection, ways: Mapping[str, SearchSettings]
+) -> list[Row]:
+    embedder = WordLlamaEmbedder()
+    async with open_database(url) as opened:
+        await _load(opened, embedder, collection)
+        rows: list[Row] = []
+        for method, settings in ways.items():
+            print(f"{collection.name}: {method} ...", file=sys.stderr)
+            answers: dict[str, list[str]] = {}
+            times: list[float] = []
+            for question, words in collection.questions.items():
+                start = time.perf_counter()
+                async with opened.session(read_only=True) as session:
+                    found = await search_blocks(
+                        session, embedder, words, settings=settings, limit=DEPTH
+                    )
+                times.append(time.perf_counter() - start)
+                answers[question] = [hit.block.label.removeprefix(_LABEL) for hit in found.hits]
+            row = _row(collection, method, rate(collection, answers))
+            rows.append(replace(row, question_ms=1000 * median(times)))
+    return rows
+
+
+async def _load(opened: Database, embedder: WordLlamaEmbedder, collection: Collection) -> None:
+    texts = ((_LABEL + key, text) for key, text in collection.texts.items() if text.strip())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "collection.jsonl"
+        write_export(path, texts)
+        problems: list[str] = []
+        async for report in import_documents(opened.session, embedder, [path]):
+            problems = [problem.message for problem in report.problems]
+    if problems:
+        raise SystemExit("\n".join(problems))
+
+
+def _row(collection: Collection, method: str, quality: Quality) -> Row:
+    return Row(collection.name, method, quality.ndcg, quality.recall)
+
+
+def _show(rows: Sequence[Row], collections: Sequence[Collection], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"rows": [asdict(row) for row in rows]}))
+        return
+    table = Table(title="nDCG@10 (recall@10)")
+    table.add_column("method")
+    for collection in collections:
+        table.add_column(
+            f"{collection.name}\n{len(collection.questions)} questions", justify="right"
+        )
+    for method in dict.fromkeys(row.method for row in rows):
+        cells = [_cell(row) for row in rows if row.method == method]
+        table.add_row(method, *cells)
+    Console().print(table)
+
+
+def _cell(row: Row) -> str:
+    took = "" if row.question_ms is None else f"  {row.question_ms:.0f} ms"
+    return f"{row.ndcg:.3f} ({row.recall:.3f}){took}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
