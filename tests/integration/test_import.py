@@ -870,7 +870,6 @@ async def test_an_import_that_waited_for_another_of_the_same_folder_adds_nothing
     store: Database, store_url: str, tmp_path: Path
 ) -> None:
     labels = _pages(tmp_path, 3)
-    there, go = asyncio.Event(), asyncio.Event()
 
     async with store.session() as session:  # as the other import would: labels first
         for label in labels:
@@ -883,7 +882,6 @@ async def test_an_import_that_waited_for_another_of_the_same_folder_adds_nothing
     assert [problem.code for problem in report.problems] == [errors.LabelTaken.code] * 3
     again = await _import(store, tmp_path)
     assert (again.added, len(again.renamed), again.problems) == (3, 3, [])
-    del there, go
 
 
 async def test_folders_of_two_people_are_apart(

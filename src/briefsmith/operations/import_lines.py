@@ -36,10 +36,10 @@ async def take_lines(
     """
     origins: list[tuple[UUID, UUID]] = []
     stopped: errors.UnreadableDocument | None = None
-    batches = _batches(blocks, most, most_characters)
+    found = batches(blocks, most, most_characters)
     while True:
         try:
-            batch = next(batches, None)
+            batch = next(found, None)
         except errors.UnreadableDocument as error:
             stopped = error
             break
@@ -57,9 +57,14 @@ async def take_lines(
         raise stopped
 
 
-def _batches(
+def batches(
     blocks: Iterator[ExportedBlock], most: int, most_characters: int
 ) -> Iterator[list[ExportedBlock]]:
+    """The blocks in order, so many together; each batch is at least one.
+
+    Raises:
+        UnreadableDocument: What the blocks raise, once those before it have been given out.
+    """
     batch: list[ExportedBlock] = []
     characters = 0
     stopped: errors.UnreadableDocument | None = None

@@ -22,6 +22,7 @@ from briefsmith.sql import load, migrations
 
 OLDEST_SERVER = 150000
 _TRANSACTION_POOLER_PORT = "6543"
+_LAST_PORT = 65_535
 # Supabase's pages and integrations append these; libpq does not know them.
 _FOR_OTHER_CLIENTS = re.compile(r"(?<=[?&])(pgbouncer|connection_limit|supa)=[^&]*(&|$)")
 _HANDSHAKE = load("handshake")
@@ -135,9 +136,9 @@ def _conninfo(url: str) -> str:
     try:
         given = conninfo_to_dict(_FOR_OTHER_CLIENTS.sub("", url).rstrip("?&"))
     except (psycopg.ProgrammingError, UnicodeError) as error:
-        message = "The address of the database is not one that PostgreSQL understands."
-        hint = "It looks like postgresql://user:password@host:5432/database."
-        raise errors.InvalidSetting(message, hint=hint) from error
+        raise _no_address() from error
+    if not all(map(_is_port, str(given.get("port", "")).split(","))):
+        raise _no_address()
     defaults = {
         "connect_timeout": "10",
         "application_name": "briefsmith",
@@ -147,6 +148,16 @@ def _conninfo(url: str) -> str:
         "tcp_user_timeout": "60000",
     }
     return make_conninfo(**{**defaults, **{key: str(value) for key, value in given.items()}})
+
+
+def _is_port(text: str) -> bool:
+    return not text or (text.isascii() and text.isdecimal() and 0 < int(text) <= _LAST_PORT)
+
+
+def _no_address() -> errors.InvalidSetting:
+    message = "The address of the database is not one that PostgreSQL understands."
+    hint = "It looks like postgresql://user:password@host:5432/database."
+    return errors.InvalidSetting(message, hint=hint)
 
 
 def _unreachable(conninfo: str, error: psycopg.Error) -> errors.BriefsmithError:
