@@ -35,11 +35,18 @@ class WordTokens:
             return known
         fresh = dict(zip(missing, map(tuple, tokenizer.ids(missing)), strict=True))
         ids = {word: known[word] for word in wanted if word not in fresh} | fresh
-        self._remember(fresh)
+        self._remember(fresh, ids)
         return ids
 
-    def _remember(self, fresh: Mapping[str, tuple[int, ...]]) -> None:
-        short = [entry for entry in fresh.items() if len(entry[0]) <= _LONGEST_KEPT_WORD]
+    def _remember(
+        self, fresh: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]
+    ) -> None:
+        short = _short(fresh)
         if len(self._known) + len(short) > _MOST_KEPT_WORDS:
-            self._known = {}
+            # What this call wanted, the next one likely wants too.
+            self._known, short = {}, _short(wanted)
         self._known.update(short[:_MOST_KEPT_WORDS])
+
+
+def _short(ids: Mapping[str, tuple[int, ...]]) -> list[tuple[str, tuple[int, ...]]]:
+    return [entry for entry in ids.items() if len(entry[0]) <= _LONGEST_KEPT_WORD]
