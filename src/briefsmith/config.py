@@ -19,6 +19,10 @@ class Settings:
         embedding_url: Base address of an OpenAI-compatible server; None means built in.
         embedding_model: Name of the model to ask there.
         embedding_key: Bearer token for it.
+        model: Language model: the name at `model_base_url`, or `provider:name`; None means none.
+        model_base_url: Base address of an OpenAI-compatible server with that model.
+        model_api_key: Bearer token for it, or the provider's key.
+        model_timeout_seconds: How long one answer may take in all.
         idle_seconds: How long the embedded server stays up after its last use.
         prepared_statements: False behind a transaction pooler that cannot keep them.
         home_is_chosen: Whether BRIEFSMITH_HOME names the home, rather than the platform.
@@ -32,6 +36,10 @@ class Settings:
     embedding_url: str | None = field(default=None, repr=False)
     embedding_model: str = "text-embedding-3-small"
     embedding_key: str | None = field(default=None, repr=False)
+    model: str | None = None
+    model_base_url: str | None = field(default=None, repr=False)
+    model_api_key: str | None = field(default=None, repr=False)
+    model_timeout_seconds: int = 300
     idle_seconds: int = 300
     prepared_statements: bool = True
     home_is_chosen: bool = False
@@ -58,6 +66,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         embedding_url=env.get("BRIEFSMITH_EMBEDDING_URL"),
         embedding_model=env.get("BRIEFSMITH_EMBEDDING_MODEL", "text-embedding-3-small"),
         embedding_key=env.get("BRIEFSMITH_EMBEDDING_KEY"),
+        model=env.get("BRIEFSMITH_MODEL"),
+        model_base_url=env.get("BRIEFSMITH_MODEL_BASE_URL"),
+        model_api_key=env.get("BRIEFSMITH_MODEL_API_KEY"),
+        model_timeout_seconds=_whole_number(env, "BRIEFSMITH_MODEL_TIMEOUT", default=300, least=1),
         idle_seconds=_whole_number(env, "BRIEFSMITH_IDLE_SECONDS", default=300, least=1),
         prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
         home_is_chosen="BRIEFSMITH_HOME" in env,

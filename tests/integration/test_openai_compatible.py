@@ -7,109 +7,45 @@ import logging
 import math
 import socket
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
-from typing_extensions import override
 
 from briefsmith.errors import BriefsmithError, EmbedderUnavailable, WrongEmbedding
 from briefsmith.providers import openai_compatible
 from briefsmith.providers.embeddings import Vector
 from briefsmith.providers.openai_compatible import OpenAICompatibleEmbedder
+from tests.integration.http_story import (
+    Handler,
+    Reply,
+    Request,
+    Server,
+    Waits,
+    cut_connection,
+    drip,
+    never,
+    serving,
+    status,
+)
 
 KEY = "sk-very-secret-0123456789"
 
 
-@dataclass
-class Request:
-    """What the server was sent."""
-
-    path: str
-    headers: dict[str, str]
-    payload: dict[str, Any]
-
-
-Reply = Callable[["Handler", Request], None]
 Items = list[dict[str, Any]]
 Change = Callable[[Items], Items]
 
 
-@dataclass
-class Server:
-    """A server on loopback that gives its replies one by one, then good ones."""
-
-    url: str = ""
-    requests: list[Request] = field(default_factory=list[Request])
-    replies: deque[Reply] = field(default_factory=deque[Reply])
-    closing: Event = field(default_factory=Event)
-
-    @property
-    def batches(self) -> list[list[str]]:
-        return [request.payload["input"] for request in self.requests]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Hands each request to the next reply."""
-
-    story: Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.path, headers, json.loads(body))
-        self.story.requests.append(request)
-        reply = self.story.replies.popleft() if self.story.replies else well
-        reply(self, request)
-
-    def send(self, status: int, body: bytes = b"", /, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
-
-
-class QuietServer(ThreadingHTTPServer):
-    """Does not mind clients that leave."""
-
-    daemon_threads = True
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing."""
+def batches(server: Server) -> list[list[str]]:
+    return [request.payload["input"] for request in server.requests]
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "*")
-    story = Server()
-    handler = type("StoryHandler", (Handler,), {"story": story})
-    with QuietServer(("127.0.0.1", 0), handler) as listening:
-        story.url = f"http://127.0.0.1:{listening.server_port}/v1"
-        thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(well) as story:
         yield story
-        story.closing.set()
-        listening.shutdown()
-        thread.join()
-
-
-class Waits(list[float]):
-    """Notes the waits that are asked for, and does not wait."""
-
-    async def __call__(self, seconds: float) -> None:
-        self.append(seconds)
 
 
 @pytest.fixture
@@ -140,10 +76,6 @@ def well(handler: Handler, request: Request) -> None:
     handler.send(200, body, Content_Type="application/json")
 
 
-def status(code: int, body: bytes = b"", /, **headers: str) -> Reply:
-    return lambda handler, _request: handler.send(code, body, **headers)
-
-
 def data(change: Change) -> Reply:
     """A good answer whose list of items is replaced by what `change` makes of it."""
 
@@ -152,26 +84,6 @@ def data(change: Change) -> Reply:
         handler.send(200, json.dumps(body).encode())
 
     return reply
-
-
-def cut_connection(handler: Handler, _request: Request) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    handler.wfile.write(b'{"data": [')
-    handler.connection.shutdown(socket.SHUT_RDWR)
-
-
-def never(handler: Handler, _request: Request) -> None:
-    handler.story.closing.wait()
-
-
-def drip(handler: Handler, _request: Request) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000000")
-    handler.end_headers()
-    while not handler.story.closing.wait(0.01):
-        handler.wfile.write(b" ")
 
 
 def slow(handler: Handler, request: Request) -> None:
@@ -216,7 +128,7 @@ async def test_blank_texts_are_not_sent_and_get_no_vector(
 
     assert [vector is None for vector in vectors] == [True, False, True, False]
     assert told(vectors[3]) == expected("bb")
-    assert server.batches == [["a", "bb"]]
+    assert batches(server) == [["a", "bb"]]
 
 
 async def test_only_blank_texts_need_no_server() -> None:
@@ -234,7 +146,7 @@ async def test_many_texts_go_in_batches_and_come_back_in_order(
     vectors = await embedder.embed(texts)
 
     assert [told(vector) for vector in vectors] == [expected(text) for text in texts]
-    assert [len(batch) for batch in server.batches] == [128, 128, 44]
+    assert [len(batch) for batch in batches(server)] == [128, 128, 44]
 
 
 async def test_a_batch_is_bounded_by_its_characters_and_a_longer_text_goes_alone(
@@ -244,7 +156,7 @@ async def test_a_batch_is_bounded_by_its_characters_and_a_longer_text_goes_alone
 
     await embedder.embed(texts)
 
-    assert server.batches == [texts[:2], texts[2:3], texts[3:4], texts[4:]]
+    assert batches(server) == [texts[:2], texts[2:3], texts[3:4], texts[4:]]
 
 
 async def test_the_index_decides_whose_vector_it_is(
@@ -278,7 +190,7 @@ async def test_lone_surrogates_are_sent_as_question_marks(
 ) -> None:
     await embedder.embed(["a\ud800b"])
 
-    assert server.batches == [["a?b"]]
+    assert batches(server) == [["a?b"]]
 
 
 async def test_a_compressed_answer_is_read(

@@ -34,6 +34,10 @@ def test_every_variable_reaches_its_setting() -> None:
             "BRIEFSMITH_EMBEDDING_URL": "http://c",
             "BRIEFSMITH_EMBEDDING_MODEL": "m",
             "BRIEFSMITH_EMBEDDING_KEY": "k",
+            "BRIEFSMITH_MODEL": "tiny",
+            "BRIEFSMITH_MODEL_BASE_URL": "http://d",
+            "BRIEFSMITH_MODEL_API_KEY": "mk",
+            "BRIEFSMITH_MODEL_TIMEOUT": "9",
             "BRIEFSMITH_IDLE_SECONDS": "7",
             "BRIEFSMITH_PREPARED_STATEMENTS": "0",
             "VISUAL": "v",
@@ -49,6 +53,10 @@ def test_every_variable_reaches_its_setting() -> None:
         embedding_url="http://c",
         embedding_model="m",
         embedding_key="k",
+        model="tiny",
+        model_base_url="http://d",
+        model_api_key="mk",
+        model_timeout_seconds=9,
         idle_seconds=7,
         prepared_statements=False,
         editor="v",
@@ -87,6 +95,8 @@ def test_secrets_are_in_no_representation() -> None:
             "DATABASE_URL": "postgresql://me:hunter2@host/db",
             "BRIEFSMITH_EMBEDDING_URL": "http://me:hunter2@host",
             "BRIEFSMITH_EMBEDDING_KEY": "hunter2",
+            "BRIEFSMITH_MODEL_BASE_URL": "http://me:hunter2@host",
+            "BRIEFSMITH_MODEL_API_KEY": "hunter2",
         }
     )
 

@@ -1,7 +1,9 @@
-"""Which embedder the settings ask for."""
+"""Which embedder and which language model the settings ask for."""
 
 from briefsmith.config import Settings
+from briefsmith.errors import InvalidSetting
 from briefsmith.providers.embeddings import Embedder
+from briefsmith.providers.language_models.port import LanguageModel
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -19,4 +21,27 @@ def make_embedder(settings: Settings) -> Embedder:
 
     return OpenAICompatibleEmbedder(
         settings.embedding_url, settings.embedding_model, settings.embedding_key
+    )
+
+
+def make_language_model(settings: Settings) -> LanguageModel | None:
+    """The model that the settings name; None where they name none. Opens and imports nothing heavy yet.
+
+    Raises:
+        InvalidSetting: Name, address or key cannot be used, or there is an address without a name.
+    """
+    if settings.model is None:
+        if settings.model_base_url is not None:
+            message = "BRIEFSMITH_MODEL_BASE_URL is set, but BRIEFSMITH_MODEL is not."
+            hint = "Set BRIEFSMITH_MODEL to the name of a model of that server."
+            raise InvalidSetting(message, hint=hint, details={"name": "BRIEFSMITH_MODEL"})
+        return None
+
+    from briefsmith.providers.language_models.asking import AskedModel
+
+    return AskedModel(
+        settings.model,
+        base_url=settings.model_base_url,
+        key=settings.model_api_key,
+        timeout_seconds=settings.model_timeout_seconds,
     )
