@@ -2,7 +2,7 @@
 # make test    every check and every test; what CI runs
 # make bench   figures; see benchmarks/README.md
 .DELETE_ON_ERROR:
-.PHONY: demo test check format lock bench bench-retrieval clean
+.PHONY: demo test check format contract lock bench bench-retrieval bench-schema clean
 
 # The first Python that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -34,12 +34,20 @@ bench: .venv/measuring
 bench-retrieval: .venv/measuring
 	$(BIN)/python benchmarks/retrieval.py
 
+bench-schema: .venv/measuring
+	$(BIN)/python benchmarks/schema.py
+
+# What the database has to be, as every PostgreSQL at hand prints it; run it after a migration changed.
+contract: .venv/developing
+	$(BIN)/python -m tests.contract.packaged
+	$(BIN)/briefsmith schema contract > docs/schema.md
+
 # Pins every package of every group, newest first; run it to take newer ones.
 lock:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.venv-lock/bin/python -m pip install --quiet --editable . --group dev --group bench
+	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,llm]" --group dev --group bench
 	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
 	rm -rf .venv-lock
 
@@ -55,7 +63,7 @@ lock:
 
 .venv/developing: .venv/installed
 	@$(PIP) --upgrade "pip>=25.1"
-	@$(PIP) --group dev
+	@$(PIP) --editable ".[audit,llm]" --group dev
 	@touch $@
 
 .venv/measuring: .venv/developing

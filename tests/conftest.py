@@ -59,7 +59,8 @@ class Server:
         return self.url_of(name)
 
 
-def _run_server(version: int) -> Iterator[Server]:
+def run_server(version: int) -> Generator[Server]:
+    """The embedded server of a major version, in a folder of its own; stopped behind the yield."""
     # A short path: sockets have room for about a hundred bytes.
     with tempfile.TemporaryDirectory(prefix="bs") as folder:
         # Run as root, the server's own user has to get through, or the data would go elsewhere.
@@ -76,13 +77,13 @@ def _run_server(version: int) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """PostgreSQL 18, as a new user gets it."""
-    yield from _run_server(18)
+    yield from run_server(18)
 
 
 @pytest.fixture(scope="session")
 def server_16() -> Iterator[Server]:
     """PostgreSQL 16, the other one in the wheel."""
-    yield from _run_server(16)
+    yield from run_server(16)
 
 
 @pytest.fixture(scope="session", params=[16, 18])

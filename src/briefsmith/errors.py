@@ -7,7 +7,8 @@
     │   ├── InvalidId           B103
     │   ├── UnreadableDocument  B104  one file of an import; the others go in
     │   ├── InvalidSetting      B105
-    │   └── NothingToImport     B106
+    │   ├── NothingToImport     B106
+    │   └── InvalidContract     B107
     ├── NotPermitted        B2xx
     │   ├── NotAuthenticated    B201
     │   └── UnknownUser         B202
@@ -27,15 +28,22 @@
     │   ├── DiskFull            B602
     │   ├── EmbedderUnavailable B603
     │   ├── DatabaseBusy        B604
-    │   └── ServerNotStarted    B605
+    │   ├── ServerNotStarted    B605
+    │   └── ModelUnavailable    B606
+    │       └── ModelTimedOut       B607
     ├── ModelMisbehaved     B7xx  after retries
-    │   └── WrongEmbedding      B701
+    │   ├── WrongEmbedding      B701
+    │   ├── InvalidAnswer       B702
+    │   └── ModelRefused        B703
     ├── SchemaMismatch      B8xx
     │   ├── ServerTooOld        B801
     │   ├── VectorMissing       B802
     │   ├── NotMigrated         B803
     │   ├── DatabaseIsNewer     B804
-    │   └── MigrationFailed     B805
+    │   ├── MigrationFailed     B805
+    │   └── UpgradeRefused      B820
+    │       ├── UpgradeUnproven     B821
+    │       └── UndoRefused         B822
     └── Bug                 B900  an incident; no inside told
 
 Codes are never reused. No error knows a transport: `faces/errors.py` gives exit codes and statuses.
@@ -121,6 +129,13 @@ class NothingToImport(InvalidInput):
 
     code = "B106"
     default_hint = "Import reads .md, .markdown, .txt and .jsonl files."
+
+
+class InvalidContract(InvalidInput):
+    """A file is no contract of a schema."""
+
+    code = "B107"
+    default_hint = "`briefsmith schema contract --json` writes one."
 
 
 class NotPermitted(BriefsmithError):
@@ -254,6 +269,20 @@ class ServerNotStarted(Unavailable):
     default_hint = "`briefsmith doctor` shows the folder and the end of the server's log."
 
 
+class ModelUnavailable(Unavailable):
+    """The language model gave no answer, or its answer broke off."""
+
+    code = "B606"
+    default_hint = "Check BRIEFSMITH_MODEL_BASE_URL and that the server runs."
+
+
+class ModelTimedOut(ModelUnavailable):
+    """The language model took too long."""
+
+    code = "B607"
+    default_hint = "Raise BRIEFSMITH_MODEL_TIMEOUT, or take a faster model."
+
+
 class ModelMisbehaved(BriefsmithError):
     """A model answered, but not with what was asked for."""
 
@@ -265,6 +294,20 @@ class WrongEmbedding(ModelMisbehaved):
 
     code = "B701"
     default_hint = "Use a model that can give 256 numbers (`dimensions=256`)."
+
+
+class InvalidAnswer(ModelMisbehaved):
+    """A language model's answer that cannot be used, however often it was asked."""
+
+    code = "B702"
+    default_hint = "Try again, or another model."
+
+
+class ModelRefused(ModelMisbehaved):
+    """The language model, or a filter before it, will not answer."""
+
+    code = "B703"
+    default_hint = "Word the task differently, or try another model."
 
 
 class SchemaMismatch(BriefsmithError):
@@ -306,6 +349,27 @@ class MigrationFailed(SchemaMismatch):
     """A migration stopped; it left nothing behind."""
 
     code = "B805"
+
+
+class UpgradeRefused(SchemaMismatch):
+    """Something stands in the way of an upgrade, and nothing was changed."""
+
+    code = "B820"
+    default_hint = "Take it out of the way, or leave the database as it is."
+
+
+class UpgradeUnproven(UpgradeRefused):
+    """A legacy row cannot be made again from the new ones; the legacy tables stay in use."""
+
+    code = "B821"
+    default_hint = "Please report it; nothing was dropped, and `--undo` removes what was made."
+
+
+class UndoRefused(UpgradeRefused):
+    """What was stored since the upgrade would be lost."""
+
+    code = "B822"
+    default_hint = "`briefsmith block export` keeps the blocks; then add --discard-changes."
 
 
 class Bug(BriefsmithError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from briefsmith.config import Settings
 from briefsmith.errors import NotMigrated
 from briefsmith.postgres.database import Database, open_database, prepare_database
+from briefsmith.postgres.inspection import Inspection, inspect_database
 from briefsmith.postgres.migrate import Applied
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
@@ -110,3 +111,32 @@ async def initialise(settings: Settings) -> Applied:
     """
     async with database_url(settings, may_create=True) as url:
         return await prepare_database(url, user=settings.user)
+
+
+@asynccontextmanager
+async def open_inspection(settings: Settings) -> AsyncGenerator[Inspection]:
+    """The database of these settings, to be looked at; it need not fit this package.
+
+    Raises:
+        Unavailable: No database.
+    """
+    async with database_url(settings) as url, inspect_database(url) as inspection:
+        yield inspection
+
+
+@asynccontextmanager
+async def scratch_server(settings: Settings) -> AsyncGenerator[str]:
+    """A server of its own for databases that live for a moment, apart from the store.
+
+    Raises:
+        ServerNotStarted: The embedded server did not start.
+    """
+    from briefsmith.postgres.embedded import ensure_server
+
+    lease = await asyncio.to_thread(
+        ensure_server, settings.home / "scratch", idle_seconds=settings.idle_seconds
+    )
+    try:
+        yield lease.url
+    finally:
+        lease.close()

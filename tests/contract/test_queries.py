@@ -1,25 +1,40 @@
-"""Named statements against the live database, and against the functions that run them."""
+"""Named statements against the live database, and against the functions that send them."""
 
+import asyncio
+import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from importlib import import_module
-from typing import Any, cast
+from importlib.resources import files
+from pkgutil import iter_modules
+from typing import Any
 
 import pytest
-from psycopg import Connection
 from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus
-from pydantic import BaseModel
 
+from briefsmith import postgres, store
+from briefsmith.models.context_blocks import ContextBlock
+from briefsmith.postgres.database import connect
+from briefsmith.postgres.descriptions import Description, Descriptions
+from briefsmith.postgres.preparing import describe, numbered
+from briefsmith.postgres.statements import Statement
+from briefsmith.schema_sync.python_types import fields_of
+from briefsmith.schema_sync.statements import (
+    NOT_READ,
+    all_statements,
+    check_statements,
+    declared_statements,
+    tables_of,
+)
 from briefsmith.sql import Query, load, query_files
-from tests.contract.calls import Use, uses
-
-# What opening a store asks, before there is an actor.
-OF_THE_LOGIN = {"handshake.handshake", "handshake.server_facts", "handshake.insert_user"}
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s(::[\w.]+(?:\[\])?)?")
+_SENT = re.compile(r"\bsession\.(one|maybe|many|stream|execute)\(\s*(_[A-Z_]+)\b")
+_METHODS = {"one": {"one"}, "maybe": {"maybe"}, "many": {"many", "stream"}, "exec": {"execute"}}
+# What is chosen by a table of checks, or printed to be run by a person, has no types to declare.
+_UNDECLARED = {"catalog", "data_checks"}
 
 
 def _queries() -> Iterator[Query]:
@@ -30,52 +45,36 @@ def _queries() -> Iterator[Query]:
 QUERIES = {query.name: query for query in _queries()}
 
 
-def _numbered(query: Query, connection: Connection[Any]) -> bytes:
-    """The statement with $1, $2, ... as psycopg itself would send it.
+@pytest.fixture(scope="session")
+def described(_catalog_url: str) -> Descriptions:
+    """What a migrated database says of everything that is sent, on each version."""
 
-    Source: `psycopg._queries` is not public, but no public way sends a statement without running it.
-    """
-    names = {found[1] for found in _PLACEHOLDER.finditer(query.text)}
-    converted = PostgresQuery(Transformer(connection))
-    converted.convert(query.text, dict.fromkeys(names))
-    return converted.query
+    async def ask() -> Descriptions:
+        connection = await connect(_catalog_url)
+        try:
+            return await describe(connection, all_statements(), tables_of(all_statements()))
+        finally:
+            await connection.close()
 
-
-def _columns_of(query: Query, connection: Connection[Any]) -> list[str]:
-    prepared = connection.pgconn.prepare(b"", _numbered(query, connection))
-    assert prepared.status == ExecStatus.COMMAND_OK, prepared.error_message.decode()
-    described = connection.pgconn.describe_prepared(b"")
-    names = [described.fname(number) for number in range(described.nfields)]
-    return [name.decode() for name in names if name is not None]
+    return asyncio.run(ask())
 
 
-def _fields_of(use: Use) -> set[str]:
-    assert use.row is not None
-    row: Any = getattr(import_module(use.module), use.row)
-    if is_dataclass(row):
-        return {field.name for field in fields(row)}
-    return set(cast("type[BaseModel]", row).model_fields)
+def _description(described: Descriptions, name: str) -> Description:
+    return next(one for one in described.statements if one.name == name)
+
+
+def test_every_statement_fits_the_live_database(described: Descriptions) -> None:
+    assert {one.name for one in described.statements} == set(QUERIES)
+    assert check_statements(all_statements(), described) == []
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
-def test_a_query_is_understood_by_the_live_database(name: str, catalog: Connection[Any]) -> None:
-    query = QUERIES[name]
-
-    returned = _columns_of(query, catalog)
-
-    assert bool(returned) == (query.shape != "exec")
-
-
-@pytest.mark.parametrize("name", sorted(set(QUERIES) - OF_THE_LOGIN))
-def test_a_query_is_permitted_to_those_who_are_signed_in(
-    name: str, catalog: Connection[Any]
+def test_a_query_answers_with_rows_unless_it_says_that_it_has_none(
+    name: str, described: Descriptions
 ) -> None:
-    statement = _numbered(QUERIES[name], catalog)
-    catalog.execute("set local role authenticated")
+    returned = _description(described, name).columns
 
-    planned = catalog.pgconn.exec_(b"explain (generic_plan) " + statement)
-
-    assert planned.status == ExecStatus.TUPLES_OK, planned.error_message.decode()
+    assert bool(returned) == (QUERIES[name].shape != "exec")
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
@@ -85,43 +84,79 @@ def test_every_parameter_of_a_query_names_its_type(name: str) -> None:
     assert untyped == []
 
 
-def test_every_query_is_run_by_a_function_and_every_function_finds_its_query() -> None:
-    assert {use.query for use in uses()} == set(QUERIES)
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_a_query_is_looked_at_as_psycopg_sends_it(name: str) -> None:
+    text, names = numbered(QUERIES[name].text)
+
+    sent = PostgresQuery(Transformer())
+    sent.convert(QUERIES[name].text, dict.fromkeys(names))
+    assert text.encode() == sent.query
 
 
-def test_no_query_is_run_by_two_functions_of_the_store() -> None:
-    runners = [use.query for use in uses() if use.module.startswith("briefsmith.store")]
+def test_every_query_is_declared_with_its_types_by_one_module() -> None:
+    holders = Counter(one.name for _, one in _declared())
 
-    assert sorted(runners) == sorted(set(runners))
+    assert {name for name in QUERIES if name.partition(".")[0] not in _UNDECLARED} <= set(holders)
+    assert [name for name, count in holders.items() if count > 1] == []
+    assert set(holders) == {one.name for one in declared_statements()}
 
 
-def test_a_query_is_run_in_the_shape_that_it_declares() -> None:
-    methods = {"one": {"one"}, "maybe": {"maybe"}, "many": {"many", "stream"}, "exec": {"execute"}}
-
-    wrong = [
-        (use.function, use.query)
-        for use in uses()
-        if use.module.startswith("briefsmith.store")
-        and use.method not in methods[QUERIES[use.query].shape]
-    ]
+def test_what_sessions_send_is_declared_by_the_store_and_what_the_login_sends_is_not() -> None:
+    wrong = [one.name for module, one in _declared() if one.is_of_login == (module in _STORE)]
 
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "use", [use for use in uses() if use.row], ids=lambda use: cast("Use", use).query
-)
-def test_a_row_class_has_the_columns_of_its_query(use: Use, catalog: Connection[Any]) -> None:
-    returned = _columns_of(QUERIES[use.query], catalog)
+def test_a_statement_of_the_store_is_sent_by_one_function_in_the_shape_that_it_declares() -> None:
+    sent: list[str] = []
+    for module in _STORE:
+        content = import_module(module)
+        for method, variable in _SENT.findall(inspect.getsource(content)):
+            statement: Statement[Any, Any] = getattr(content, variable)
+            assert method in _METHODS[statement.query.shape], statement.name
+            sent.append(statement.name)
 
-    assert len(returned) == len(set(returned))
-    assert set(returned) == _fields_of(use)
+    assert sorted(sent) == sorted(one.name for module, one in _declared() if module in _STORE)
+
+
+def test_a_whole_row_is_shown_without_the_columns_that_nobody_reads() -> None:
+    [(table, column)] = NOT_READ
+    assert table == "public.context_blocks"
+    showing = [
+        one
+        for one in declared_statements()
+        if one.row is not None
+        and any(field.model is ContextBlock for field in fields_of(one.row)[1].values())
+    ]
+
+    assert showing
+    for one in showing:
+        rows = re.findall(r"to_jsonb\(\w+\)(.*)", one.text)
+        assert rows, one.name
+        assert all(rest.startswith(f" - '{column}'") for rest in rows), one.name
 
 
 def test_no_name_stands_twice_in_a_file_of_queries() -> None:
-    from importlib.resources import files
-
     for file in query_files():
         text = (files("briefsmith.sql") / "queries" / f"{file}.sql").read_text(encoding="utf-8")
         names = re.findall(r"^-- name: (\w+)", text, re.MULTILINE)
         assert sorted(names) == sorted(load(file))
+
+
+def _modules(package: Any) -> list[str]:
+    found = iter_modules(package.__path__, f"{package.__name__}.")
+    return [module.name for module in found if not module.ispkg]
+
+
+_STORE = _modules(store)
+
+
+def _declared() -> Iterator[tuple[str, Statement[Any, Any]]]:
+    """Modules and the statements that they make themselves."""
+    for module in (*_STORE, *_modules(postgres)):
+        content = import_module(module)
+        source = inspect.getsource(content)
+        for name, value in vars(content).items():
+            made_here = re.search(rf"^{name} = statement\(", source, re.MULTILINE)
+            if isinstance(value, Statement) and made_here:
+                yield module, value

@@ -68,7 +68,7 @@ def test_the_options_in_the_table_of_commands_exist() -> None:
     }
     for names, option in said:
         [name] = quoted(names)
-        command = COMMANDS[name.split()[0]]
+        command = COMMANDS[" ".join(word for word in name.split() if word.islower())]
         assert option in {flag for param in command.params for flag in param.opts}, name
 
 

@@ -80,7 +80,7 @@ async def test_of_two_runners_one_applies_and_the_other_waits_and_finds_nothing(
 
 async def test_a_runner_waits_as_long_as_another_holds_the_lock(empty_url: str) -> None:
     holder = await connect(empty_url)
-    await holder.execute(migrating._LOCK)  # pyright: ignore[reportPrivateUsage]
+    await holder.execute(migrating._LOCK.text)  # pyright: ignore[reportPrivateUsage]
     runner = asyncio.create_task(prepare_database(empty_url))
     waiting: LiteralString = "select from pg_locks where locktype = 'advisory' and not granted"
     while not await asyncio.to_thread(_count, empty_url, waiting):

@@ -8,9 +8,10 @@ import pytest
 from briefsmith.errors import BriefsmithError
 from briefsmith.postgres.database import Database, open_database
 from briefsmith.postgres.session import Actor, Session
+from briefsmith.postgres.statements import NoParameters, Statement
 from briefsmith.sql import Query
 
-_WHO = Query(
+_WHO_TEXT = Query(
     "test.who",
     "one",
     """
@@ -21,9 +22,11 @@ _WHO = Query(
       current_setting('briefsmith.changed_by', true) as name
     """,
 )
-_BROKEN = Query("test.broken", "exec", "select 1 / 0")
+_BROKEN: Statement[NoParameters, None] = Statement(
+    Query("test.broken", "exec", "select 1 / 0"), NoParameters, None
+)
 # No row where one has to be: the session itself raises.
-_NOBODY = Query("test.nobody", "one", f"{_WHO.text} limit 0")
+_NOBODY_TEXT = Query("test.nobody", "one", f"{_WHO_TEXT.text} limit 0")
 _ANN = UUID("00000000-0000-0000-0000-00000000000a")
 _BOB = UUID("00000000-0000-0000-0000-00000000000b")
 
@@ -40,8 +43,12 @@ class Who:
         self.name = name or ""
 
 
+_WHO = Statement(_WHO_TEXT, NoParameters, Who)
+_NOBODY = Statement(_NOBODY_TEXT, NoParameters, Who)
+
+
 async def _within(session: Session) -> Who:
-    return await session.one(_WHO, Who)
+    return await session.one(_WHO, {})
 
 
 async def _on_the_connection(database: Database) -> Who:
@@ -73,9 +80,9 @@ async def test_after_a_session_the_connection_carries_nothing(
         with suppress(LookupError, BriefsmithError):
             async with database.session(Actor(_ANN)) as session:
                 if ending == "our error":
-                    await session.one(_NOBODY, Who)
+                    await session.one(_NOBODY, {})
                 if ending == "their error":
-                    await session.execute(_BROKEN)
+                    await session.execute(_BROKEN, {})
 
         after = await _on_the_connection(database)
         assert (after.role, after.user_id, after.claims, after.name) == (
@@ -100,10 +107,13 @@ async def test_two_actors_one_after_the_other_on_one_connection_are_told_apart(
 
 
 async def test_a_session_that_only_reads_refuses_to_write(database: Database) -> None:
-    write = Query("test.write", "exec", "insert into public.events (topic) values ('t')")
+    text = "insert into public.events (topic) values ('t')"
+    write: Statement[NoParameters, None] = Statement(
+        Query("test.write", "exec", text), NoParameters, None
+    )
 
     with pytest.raises(BriefsmithError) as caught:
         async with database.session(read_only=True) as session:
-            await session.execute(write)
+            await session.execute(write, {})
 
     assert caught.value.code == "B200"

@@ -552,6 +552,7 @@ def test_asked_for_blocks_that_cannot_fit_are_refused_with_what_would() -> None:
             {"id": str(UUID(int=1)), "tokens": 30},
             {"id": str(UUID(int=2)), "tokens": 12},
         ],
+        "fitting": [str(UUID(int=2))],
     }
     assert "by 22 tokens" in caught.value.hint
     assert str(UUID(int=2)) in caught.value.hint

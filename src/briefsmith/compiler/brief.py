@@ -5,69 +5,38 @@ come out differently.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from briefsmith.compiler.counting import BatchCounter, Counts, TokenCounter
+from briefsmith.compiler.counting import Counts
 from briefsmith.compiler.document import (
     BlockText,
     BriefDocument,
     MediaItem,
     SourceBlock,
-    build_document,
-    fill_snapshot,
     sha256_of,
 )
-from briefsmith.compiler.fence import check_nonce
-from briefsmith.compiler.render import OUTLINE_HEADING, TABLE_HEAD, render_markdown
-from briefsmith.compiler.select import Selection, SelectionSettings, select
-from briefsmith.compiler.variants import MODES, Mode, Room, make_candidates, prepare
-from briefsmith.errors import Bug, EmptyIntent, FrameOverBudget, StaleVersion, UnknownMode
-from briefsmith.schemas.snapshot import (
-    Snapshot,
-    SnapshotBlock,
-    SnapshotSelector,
-)
+from briefsmith.compiler.entries import confirm
+from briefsmith.compiler.frame import empty_snapshot, frame_tokens, rendered
+from briefsmith.compiler.needs import asked_over_budget, refuse_small_frame
+from briefsmith.compiler.prepared import prepare
+from briefsmith.compiler.render import render_markdown
+from briefsmith.compiler.request import BriefRequest, Toolchain, checked_mode
+from briefsmith.compiler.select import Selection, select_weighed
+from briefsmith.compiler.snapshots import build_document, fill_snapshot, left_out_entries
+from briefsmith.compiler.variants import MODES, Variants
+from briefsmith.compiler.worth import weigh
+from briefsmith.errors import AskedBlocksOverBudget, StaleVersion
+from briefsmith.schemas.snapshot import Snapshot, SnapshotBlock
 
-SELECTOR = "knapsack-1"
-
-
-@dataclass(frozen=True, slots=True)
-class BriefRequest:
-    """The task.
-
-    Attributes:
-        mode: One of `MODES`; None is the default mode.
-        budget_tokens: The most that the Markdown may have, all of it.
-        nonce: 128 random bits as 32 lower-case hex digits, made for this brief alone.
-    """
-
-    intent: str
-    budget_tokens: int
-    nonce: str
-    sub_instructions: str | None = None
-    media: tuple[MediaItem, ...] = ()
-    mode: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Toolchain:
-    """What a brief is made with; its names go into the snapshot.
-
-    Attributes:
-        count_tokens: A pure function.
-        count_many: The same of many texts at once, where that is faster; None counts one by one.
-        tokenizer: Its name, never a path.
-        embedding_model: What found the blocks; None without embeddings.
-        package_version: Of Briefsmith.
-    """
-
-    count_tokens: TokenCounter
-    tokenizer: str
-    package_version: str
-    embedding_model: str | None = None
-    count_many: BatchCounter | None = None
-    selection: SelectionSettings = field(default_factory=SelectionSettings)
+__all__ = [
+    "MODES",
+    "BriefRequest",
+    "CompiledBrief",
+    "Toolchain",
+    "compile_brief",
+    "recompile",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +81,95 @@ def compile_brief(
         FrameOverBudget: Intent, instructions and media alone exceed the budget.
         AskedBlocksOverBudget: The blocks that were named do not fit together.
     """
-    mode = _checked_mode(request, blocks)
-    counts = Counts(tools.count_tokens, tools.count_many)
-    frame = _frame(request, mode, tools)
-    prepared = prepare(request.intent, blocks, tools.selection)
-    once = counts(f"{OUTLINE_HEADING}\n\n{TABLE_HEAD}\n\n")
-    room = max(request.budget_tokens - frame.rendered_tokens - once, 0)
-    candidates = make_candidates(prepared, Room(room, mode, request.nonce), counts)
-    sources = {entry.block.block_id: entry.block for entry in prepared}
-    steps = {entry.block.block_id: entry.step for entry in prepared if entry.step}
-    texts = {block_id: block.as_text() for block_id, block in sources.items()}
-    while True:
-        selection = select(candidates, room, tools.selection, explain=explain)
-        snapshot = fill_snapshot(frame, selection, sources, steps, request.budget_tokens - room)
-        compiled = _compiled(snapshot, request, texts, selection, tools)
-        excess = compiled.snapshot.rendered_tokens - request.budget_tokens
-        if excess <= 0:
-            return compiled
-        # Tokens may form across the joints of parts that were counted one by one.
-        room = max(min(room, selection.tokens) - excess, 0)
+    compilation = _Compilation(request, blocks, tools)
+    compiled, room = compilation.fitted()
+    return compilation.explained(compiled, room) if explain else compiled
+
+
+class _Compilation:
+    """What stays the same while a brief is fitted to its budget."""
+
+    def __init__(
+        self, request: BriefRequest, blocks: Sequence[SourceBlock], tools: Toolchain
+    ) -> None:
+        mode = checked_mode(request, blocks)
+        counts = Counts(tools.count_tokens, tools.count_many)
+        material = prepare(request.intent, blocks, tools.selection)
+        self._request = request
+        self._settings = tools.selection
+        self._counts = counts
+        self._sources = {block.block_id: block for block in blocks}
+        self._steps = {entry.block.block_id: entry.step for entry in material.rivals if entry.step}
+        self._variants = Variants(material, mode, counts)
+        self._empty = empty_snapshot(request, mode, tools)
+        self._frame = frame_tokens(self._empty, request, counts)
+        refuse_small_frame(request.budget_tokens, self._frame, self._variants)
+        self._room = max(request.budget_tokens - self._frame.around_blocks, 0)
+        self._weighed = weigh(self._variants.candidates(self._room), tools.selection)
+
+    def fitted(self) -> tuple[CompiledBrief, int]:
+        """The brief, and the room for blocks that it was chosen for.
+
+        Raises:
+            AskedBlocksOverBudget: The blocks that were named do not fit together.
+        """
+        room = self._room
+        while True:
+            selection = self._selected(room)
+            compiled = self._written(selection)
+            excess = compiled.snapshot.rendered_tokens - self._request.budget_tokens
+            if excess <= 0:
+                return compiled, room
+            # Not with the built-in tokenizer: tokens formed across the joints of what was counted.
+            room = max(min(room, selection.tokens) - excess, 0)
+
+    def _selected(self, room: int) -> Selection:
+        try:
+            return select_weighed(self._weighed, room, self._settings)
+        except AskedBlocksOverBudget as refused:
+            tried = self._room + (self._room - room)
+            budget = self._request.budget_tokens
+            raise asked_over_budget(refused, budget, tried, self._frame, self._variants) from None
+
+    def _written(self, selection: Selection) -> CompiledBrief:
+        """Renders the selection's snapshot and enters into it what came out."""
+        snapshot = fill_snapshot(self._empty, selection, self._sources, self._steps)
+        texts = {part.block_id: self._sources[part.block_id].as_text() for part in snapshot.blocks}
+        document, markdown = rendered(snapshot, self._request, texts)
+        result = {
+            "rendered_sha256": sha256_of(markdown),
+            "rendered_tokens": self._counts.many([markdown])[0],
+        }
+        return CompiledBrief(markdown, document, snapshot.model_copy(update=result), selection)
+
+    def explained(self, compiled: CompiledBrief, room: int) -> CompiledBrief:
+        """The brief with the budgets at which what was left out would come in."""
+        selection = select_weighed(self._weighed, room, self._settings, explain=True)
+        guesses = {
+            out.candidate.block_id: out.enters_at_tokens
+            for out in selection.left_out
+            if out.enters_at_tokens is not None
+        }
+        enters = confirm(guesses, self._chosen_at, self._is_as_here, self._variants.room_for_all)
+        left_out = tuple(
+            replace(out, enters_at_tokens=enters.get(out.candidate.block_id))
+            for out in selection.left_out
+        )
+        selection = replace(selection, left_out=left_out)
+        outside = self._frame.around_blocks + self._room - room
+        entries = left_out_entries(selection, self._sources, outside)
+        snapshot = compiled.snapshot.model_copy(update={"left_out": entries})
+        return replace(compiled, snapshot=snapshot, selection=selection)
+
+    def _is_as_here(self, room: int) -> bool:
+        return self._variants.are_same(self._room, room)
+
+    def _chosen_at(self, room: int) -> set[UUID]:
+        """The blocks that are chosen where there is another room for them."""
+        candidates = {each.block_id: each for each in self._variants.candidates(room)}
+        weighed = [replace(w, candidate=candidates[w.candidate.block_id]) for w in self._weighed]
+        selection = select_weighed(weighed, room, self._settings)
+        return {one.candidate.block_id for one in selection.chosen}
 
 
 def recompile(
@@ -170,69 +209,3 @@ def _refuse_other_text(entry: SnapshotBlock, block: BlockText) -> None:
             hint=hint,
             details={"block_id": str(entry.block_id), "in_brief": wanted, "given": found},
         )
-
-
-def _checked_mode(request: BriefRequest, blocks: Sequence[SourceBlock]) -> Mode | None:
-    if not request.intent.strip():
-        message = "The intent is empty."
-        raise EmptyIntent(message)
-    if request.mode is not None and request.mode not in MODES:
-        message = f"There is no compilation mode {request.mode!r}."
-        hint = f"Modes are {', '.join(MODES)}; none is the default."
-        raise UnknownMode(message, hint=hint, details={"mode": request.mode, "known": list(MODES)})
-    texts = [request.intent, request.sub_instructions or ""]
-    texts += [text for item in request.media for text in (item.image_url, item.description)]
-    texts += [text for block in blocks for text in (block.label, block.content)]
-    if not check_nonce(request.nonce, texts):
-        message = "The key of the brief is malformed or occurs in a text that goes in."
-        raise Bug(message)
-    return request.mode
-
-
-def _frame(request: BriefRequest, mode: Mode | None, tools: Toolchain) -> Snapshot:
-    """The snapshot of the brief without any block.
-
-    Raises:
-        FrameOverBudget: It does not fit.
-    """
-    settings = tools.selection.as_dict()
-    frame = Snapshot(
-        nonce=request.nonce,
-        mode=mode,
-        budget_tokens=request.budget_tokens,
-        tokenizer=tools.tokenizer,
-        embedding_model=tools.embedding_model,
-        selector=SnapshotSelector(name=SELECTOR, settings={**settings}),
-        package_version=tools.package_version,
-        blocks=(),
-        left_out=(),
-        outline=(),
-        objective=0.0,
-    )
-    frame = _compiled(frame, request, {}, None, tools).snapshot
-    needed = frame.rendered_tokens
-    if needed > request.budget_tokens:
-        message = f"The brief needs {needed} tokens before any block; {request.budget_tokens} are "
-        message += "allowed."
-        details = {"needed_tokens": needed, "budget_tokens": request.budget_tokens}
-        raise FrameOverBudget(message, hint=f"Allow at least {needed} tokens.", details=details)
-    return frame
-
-
-def _compiled(
-    snapshot: Snapshot,
-    request: BriefRequest,
-    texts: Mapping[UUID, BlockText],
-    selection: Selection | None,
-    tools: Toolchain,
-) -> CompiledBrief:
-    """Renders a snapshot and enters into it what came out."""
-    document = build_document(
-        snapshot, request.intent, request.sub_instructions, request.media, texts
-    )
-    markdown = render_markdown(document, snapshot.nonce)
-    rendered = {
-        "rendered_sha256": sha256_of(markdown),
-        "rendered_tokens": tools.count_tokens(markdown),
-    }
-    return CompiledBrief(markdown, document, snapshot.model_copy(update=rendered), selection)

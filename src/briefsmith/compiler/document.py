@@ -1,4 +1,4 @@
-"""A brief as a value: selection to snapshot, snapshot and texts to document."""
+"""A brief as a value, and the blocks that it is made of."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from briefsmith.compiler.candidates import Transformation
-from briefsmith.compiler.excerpt import apply_spans
-from briefsmith.compiler.outline import StepSpan, step_text
-from briefsmith.compiler.select import Chosen, LeftOut, Selection
 from briefsmith.models.enums import BlockImportance, BlockSource, BlockType
-from briefsmith.schemas.snapshot import (
-    SettingValue,
-    Snapshot,
-    SnapshotBlock,
-    SnapshotLeftOut,
-    SnapshotStep,
-)
+from briefsmith.schemas.snapshot import SettingValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,100 +143,6 @@ def sha256_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def fill_snapshot(
-    frame: Snapshot,
-    selection: Selection,
-    sources: Mapping[UUID, SourceBlock],
-    steps: Mapping[UUID, StepSpan],
-    outside_tokens: int,
-) -> Snapshot:
-    """Enters a selection into a snapshot without blocks, and gives out the cites.
-
-    Args:
-        frame: All but the blocks.
-        selection: What goes in and what does not.
-        sources: The candidates' blocks, at least.
-        steps: Outline steps; a blank block has none.
-        outside_tokens: What the budget has beyond the one that selection saw.
-    """
-    order = {kind: place for place, kind in enumerate(BlockType)}
-    chosen = sorted(
-        ((sources[c.candidate.block_id], c) for c in selection.chosen),
-        key=lambda pair: (order[pair[0].type], -pair[1].worth, pair[0].block_id),
-    )
-    blocks = (_entry(block, c, f"B{at}") for at, (block, c) in enumerate(chosen, start=1))
-    left_out = (
-        _left_out(sources[out.candidate.block_id], out, outside_tokens)
-        for out in selection.left_out
-    )
-    outline = (
-        SnapshotStep(block_id=block.block_id, span=step.span, is_cut=step.is_cut)
-        for block, _ in chosen
-        if (step := steps.get(block.block_id))
-    )
-    filled = {
-        "blocks": tuple(blocks),
-        "left_out": tuple(left_out),
-        "outline": tuple(outline),
-        "objective": selection.objective,
-    }
-    return frame.model_copy(update=filled)
-
-
-def _entry(block: SourceBlock, chosen: Chosen, cite: str) -> SnapshotBlock:
-    parts = chosen.parts.as_dict().items()
-    return SnapshotBlock(
-        block_id=block.block_id,
-        version=block.version,
-        content_sha256=sha256_of(block.content),
-        transformation=chosen.variant.transformation,
-        spans=chosen.variant.spans,
-        tokens=chosen.variant.tokens,
-        score=chosen.worth,
-        parts={name: value for name, value in parts if value is not None},
-        cite=cite,
-    )
-
-
-def _left_out(block: SourceBlock, out: LeftOut, outside_tokens: int) -> SnapshotLeftOut:
-    enters = out.enters_at_tokens
-    return SnapshotLeftOut(
-        block_id=block.block_id,
-        version=block.version,
-        reason=out.reason.value,
-        score=out.parts.worth,
-        duplicate_of=out.duplicate_of,
-        enters_at_tokens=None if enters is None else enters + outside_tokens,
-    )
-
-
-def build_document(
-    snapshot: Snapshot,
-    intent: str,
-    sub_instructions: str | None,
-    media: Sequence[MediaItem],
-    blocks: Mapping[UUID, BlockText],
-) -> BriefDocument:
-    """Puts texts back into a snapshot; a block that is not in `blocks` counts as purged."""
-    sections = [_section(entry, blocks.get(entry.block_id)) for entry in snapshot.blocks]
-    return BriefDocument(
-        intent=intent,
-        sub_instructions=sub_instructions,
-        mode=snapshot.mode,
-        outline=_outline(snapshot, blocks),
-        groups=group_by_type(sections),
-        media=tuple(media),
-        provenance=Provenance(
-            selector=snapshot.selector.name,
-            selector_settings=dict(sorted(snapshot.selector.settings.items())),
-            tokenizer=snapshot.tokenizer,
-            embedding_model=snapshot.embedding_model,
-            package_version=snapshot.package_version,
-            budget_tokens=snapshot.budget_tokens,
-        ),
-    )
-
-
 def group_by_type(sections: Sequence[BlockSection]) -> tuple[SectionGroup, ...]:
     """Sections in the order of the enum of types, and within a type as they come."""
     groups = (
@@ -253,29 +150,3 @@ def group_by_type(sections: Sequence[BlockSection]) -> tuple[SectionGroup, ...]:
         for kind in (*BlockType, None)
     )
     return tuple(group for group in groups if group.sections)
-
-
-def _section(entry: SnapshotBlock, block: BlockText | None) -> BlockSection:
-    has_text = block is not None and entry.transformation != "outlined"
-    return BlockSection(
-        cite=entry.cite,
-        block_id=entry.block_id,
-        version=entry.version,
-        content_sha256=entry.content_sha256,
-        label=block.label if block else None,
-        type=block.type if block else None,
-        source=block.source if block else None,
-        transformation=entry.transformation,
-        tokens=entry.tokens,
-        text=apply_spans(block.content, entry.spans) if block and has_text else None,
-    )
-
-
-def _outline(snapshot: Snapshot, blocks: Mapping[UUID, BlockText]) -> tuple[OutlineStep, ...]:
-    cites = {entry.block_id: entry.cite for entry in snapshot.blocks}
-    steps: list[OutlineStep] = []
-    for step in snapshot.outline:
-        block = blocks.get(step.block_id)
-        text = step_text(block.content, StepSpan(step.span, is_cut=step.is_cut)) if block else None
-        steps.append(OutlineStep(text, (cites[step.block_id],)))
-    return tuple(steps)

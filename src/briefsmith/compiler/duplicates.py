@@ -105,16 +105,26 @@ def compare(
     texts = [_Text(_words(candidate.content)) for candidate in candidates]
     angles = _cosines(candidates)
     covered = _covered(texts)
+    same = np.zeros(angles.shape, dtype=np.bool_)
     lengths = np.array([len(text.words) for text in texts], dtype=np.float64)
-    shorter = np.minimum.outer(lengths, lengths)
-    comparable = (shorter > 0) & (shorter >= size_ratio * np.maximum.outer(lengths, lengths))
-    by_words = np.maximum(covered, covered.T) >= cover
-    by_embedding = (angles >= cosine) & (shorter >= EMBEDDING_LEAST_WORDS)
-    same = np.zeros(comparable.shape, dtype=np.bool_)
-    for i, j in np.argwhere(np.triu(comparable & (by_words | by_embedding), k=1)).tolist():
-        rearranged = not by_words[i, j] and texts[i].sorted_words == texts[j].sorted_words
-        same[i, j] = same[j, i] = texts[i].facts == texts[j].facts and not rearranged
+    by_words = covered >= cover
+    by_words |= by_words.T
+    pairs = np.argwhere(np.triu(by_words | (angles >= cosine), k=1))
+    i, j = pairs.T
+    shorter, longer = np.minimum(lengths[i], lengths[j]), np.maximum(lengths[i], lengths[j])
+    shown = by_words[i, j] | (shorter >= EMBEDDING_LEAST_WORDS)
+    likely = np.flatnonzero((shorter > 0) & (shorter >= size_ratio * longer) & shown)
+    for at in likely.tolist():
+        one, other = int(i[at]), int(j[at])
+        if not _is_contrary(texts[one], texts[other], by_words=bool(by_words[one, other])):
+            same[one, other] = same[other, one] = True
     return Likeness(cosine=angles, covered=covered, same=same)
+
+
+def _is_contrary(one: _Text, other: _Text, *, by_words: bool) -> bool:
+    """Whether something speaks against two texts that look the same."""
+    rearranged = not by_words and one.sorted_words == other.sorted_words
+    return one.facts != other.facts or rearranged
 
 
 def clusters(likeness: Likeness, among: Sequence[bool] | None = None) -> tuple[int, ...]:
@@ -151,9 +161,9 @@ def clusters(likeness: Likeness, among: Sequence[bool] | None = None) -> tuple[i
 
 
 def _pairs_most_alike_first(likeness: Likeness, same: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    strength = np.maximum(likeness.cosine, np.maximum(likeness.covered, likeness.covered.T))
     i, j = np.nonzero(np.triu(same, k=1))
-    order = np.lexsort((j, i, -strength[i, j]))
+    covered = np.maximum(likeness.covered[i, j], likeness.covered[j, i])
+    order = np.lexsort((j, i, -np.maximum(likeness.cosine[i, j], covered)))
     return list(zip(i[order].tolist(), j[order].tolist(), strict=True))
 
 
@@ -181,7 +191,10 @@ def _cosines(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
             continue
         matrix[row] = candidate.embedding
         known[row] = True
-    return np.where(np.outer(known, known), np.round(matrix @ matrix.T, 6), -1.0)
+    angles = matrix @ matrix.T
+    np.round(angles, 6, out=angles)
+    angles[~known] = angles[:, ~known] = -1.0
+    return angles
 
 
 def _covered(texts: Sequence[_Text]) -> NDArray[np.float64]:
@@ -199,7 +212,8 @@ def _covered(texts: Sequence[_Text]) -> NDArray[np.float64]:
     shared = _shared(owner[recurs], column[recurs], len(texts))
     sizes = np.bincount(owner, minlength=len(texts))
     np.fill_diagonal(shared, sizes)
-    return shared / np.maximum(sizes, 1)[:, np.newaxis]
+    shared /= np.maximum(sizes, 1)[:, np.newaxis]
+    return shared
 
 
 def _runs(numbers: list[int]) -> NDArray[np.uint64]:

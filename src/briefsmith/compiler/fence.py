@@ -9,6 +9,9 @@ from typing import Literal
 
 FenceKind = Literal["block", "intent", "instructions", "media"]
 
+LONGEST_NONCE = "01234567890123456789012345678901"
+"""The key to count with: none takes more tokens, as the built-in vocabulary joins a digit to nothing."""
+
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 # Written out, not asked of `unicodedata`: a brief must come out the same under every Python.

@@ -78,7 +78,7 @@ def render_share(section: BlockSection, step: OutlineStep | None, nonce: str) ->
     """All that one block adds to the Markdown, for counting its tokens."""
     parts = [*_group(SectionGroup(section.type, (section,)), nonce), provenance_row(section)]
     if step is not None:
-        parts.append(outline_line(99, step))
+        parts.append(outline_line(int(section.cite[1:]), step))
     return "\n\n".join(parts)
 
 

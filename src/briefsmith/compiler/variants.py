@@ -11,19 +11,16 @@ from briefsmith.compiler.counting import Counts
 from briefsmith.compiler.document import BlockSection, OutlineStep, SourceBlock, sha256_of
 from briefsmith.compiler.excerpt import (
     Ranking,
-    Reading,
     apply_spans,
     fitting_spans,
     likely_units,
     rank,
-    read,
     share_shown,
-    term_weights,
-    unit_scores,
 )
-from briefsmith.compiler.outline import StepSpan, find_step, step_text
+from briefsmith.compiler.fence import LONGEST_NONCE
+from briefsmith.compiler.outline import step_text
+from briefsmith.compiler.prepared import Material, Prepared
 from briefsmith.compiler.render import render_share
-from briefsmith.compiler.worth import SelectionSettings, rated_relevance
 
 Mode = Literal["verbatim", "excerpt", "outline"]
 
@@ -33,38 +30,12 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 _FAIR_SHARES = 6  # a block longer than this part of the budget may also come excerpted
 _SHORT_TOKENS = 80  # a text up to here is shown whole even where excerpts are asked for
 _LEAST_EXCERPT_TOKENS = 24
+_LEAST_SHOWN_TOKENS = 64  # no block adds fewer: its fence and its row take more
+_LEAST_OUTLINED_TOKENS = 40
+_ANY_ROOM = 10_000_000
+_MOST_AROUND_TOKENS = 1000  # that a block adds beside its text
 
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A block, read once for all that follows.
-
-    Attributes:
-        is_rival: It may enter the brief: relevant enough, or asked for. The others are not scored.
-        scores: Of the units of `reading`; () unless it is a rival.
-        step: Its sentence for the outline; None for a blank block, and unless it is a rival.
-    """
-
-    block: SourceBlock
-    reading: Reading
-    is_rival: bool
-    scores: tuple[float, ...] = ()
-    step: StepSpan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What there is to fill.
-
-    Attributes:
-        tokens: Left for blocks.
-        mode: Compilation mode; None is the default one.
-        nonce: The key of the brief.
-    """
-
-    tokens: int
-    mode: Mode | None
-    nonce: str
+_Key = tuple[UUID, tuple[Span, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +47,11 @@ class _Way:
     spans: tuple[Span, ...]
 
     @property
+    def key(self) -> _Key:
+        """Tells it from the others of one mode."""
+        return self.entry.block.block_id, self.spans
+
+    @property
     def share(self) -> float:
         shown = self.spans
         if self.transformation == "outlined":
@@ -83,48 +59,130 @@ class _Way:
         return share_shown(self.entry.reading, self.entry.scores, shown)
 
 
-def prepare(
-    intent: str, blocks: Sequence[SourceBlock], settings: SelectionSettings
-) -> list[Prepared]:
-    """Every block, by block_id, its units weighed against the intent."""
-    # In one order, so that sums of floats do not depend on the caller's.
-    ordered = sorted(blocks, key=lambda block: block.block_id)
-    readings = [read(block.content) for block in ordered]
-    weights = term_weights(intent, readings)
-    best = max((block.relevance for block in ordered), default=0.0)
-    prepared: list[Prepared] = []
-    for block, reading in zip(ordered, readings, strict=True):
-        if not block.asked and rated_relevance(block.relevance, best, settings) <= 0:
-            prepared.append(Prepared(block, reading, is_rival=False))
-            continue
-        scores = unit_scores(reading, weights)
-        step = find_step(reading, scores)
-        prepared.append(Prepared(block, reading, is_rival=True, scores=scores, step=step))
-    return prepared
+class Variants:
+    """The ways to show blocks, whatever room there is; what was counted is kept.
 
-
-def make_candidates(prepared: Sequence[Prepared], room: Room, counts: Counts) -> list[Candidate]:
-    """What selection chooses from, in the order given.
-
-    Only rivals are counted. The others, which no selection takes, have 0 tokens.
+    Args:
+        material: The blocks.
+        mode: Compilation mode; None is the default one.
+        counts: Counts as the budget does.
     """
-    rivals = [entry for entry in prepared if entry.is_rival]
-    counts.read_ahead([entry.block.content for entry in rivals])
-    ways = _all_ways(rivals, room, counts)
-    tokens = counts.many([_rendered(way, room.nonce) for way in ways])
-    variants: dict[UUID, list[Variant]] = {}
-    for way, count in zip(ways, tokens, strict=True):
-        # At least 1, so that with no room left nothing is chosen and the budget's loop ends.
-        variant = Variant(way.transformation, way.spans, max(count, 1), way.share)
-        shown = variants.setdefault(way.entry.block.block_id, [])
-        if not shown or variant.tokens < shown[0].tokens:
-            shown.append(variant)
-    return [_candidate(entry, variants.get(entry.block.block_id), counts) for entry in prepared]
+
+    def __init__(self, material: Material, mode: Mode | None, counts: Counts) -> None:
+        self._material = material
+        self._mode = mode
+        self._counts = counts
+        self._rankings: dict[UUID, Ranking] = {}
+        self._cuts: dict[tuple[UUID, int], tuple[Span, ...]] = {}
+        self._made: dict[tuple[_Key, str], Variant] = {}
+        contents = [entry.block.content for entry in material.rivals]
+        counts.read_ahead(contents)
+        self._longest_tokens = max(map(counts, contents), default=0)
+
+    def candidates(self, room: int) -> list[Candidate]:
+        """What selection chooses from.
+
+        Only rivals are counted. The others, which no selection takes, have 0 tokens.
+
+        Args:
+            room: Tokens left for blocks.
+        """
+        shown = self._shown(self._material.rivals, room)
+        rivals = [
+            _candidate(entry.block, variants, self._counts(entry.block.content))
+            for entry, variants in zip(self._material.rivals, shown, strict=True)
+        ]
+        return [*rivals, *map(_unmeasured, self._material.others)]
+
+    def asked_tokens(self, room: int) -> int:
+        """What the blocks that were asked for take together, each at its smallest."""
+        asked = [entry for entry in self._material.rivals if entry.block.asked]
+        return sum(min(v.tokens for v in variants) for variants in self._shown(asked, room))
+
+    def room_for_all(self) -> int:
+        """A room that holds everything as fully as the mode shows it."""
+        shown = self._shown(self._material.rivals, _ANY_ROOM)
+        return sum(max(variant.tokens for variant in variants) for variants in shown)
+
+    def are_same(self, room: int, other_room: int) -> bool:
+        """Whether two rooms plainly have the same variants; False where that takes counting."""
+        less = min(room, other_room)
+        cites = {self._longest_cite(room), self._longest_cite(other_room)}
+        return len(cites) == 1 and not self._is_cut(self._longest_tokens, less)
+
+    def _shown(self, entries: Sequence[Prepared], room: int) -> list[tuple[Variant, ...]]:
+        """The variants of each block, the fullest first."""
+        self._read_ahead([entry for entry in entries if self._may_be_cut(entry, room)])
+        cite = self._longest_cite(room)
+        ways = [self._ways(entry, room) for entry in entries]
+        self._count(list(chain.from_iterable(ways)), cite)
+        made = [[self._made[way.key, cite] for way in each] for each in ways]
+        # What shows less and takes no less is no choice.
+        return [
+            (each[0], *(variant for variant in each[1:] if variant.tokens < each[0].tokens))
+            for each in made
+        ]
+
+    def _may_be_cut(self, entry: Prepared, room: int) -> bool:
+        return self._is_cut(self._counts(entry.block.content), room)
+
+    def _is_cut(self, tokens: int, room: int) -> bool:
+        if self._mode in {"outline", "verbatim"}:
+            return False
+        most = _SHORT_TOKENS if self._mode == "excerpt" else room // _FAIR_SHARES
+        return tokens > most
+
+    def _longest_cite(self, room: int) -> str:
+        """As long as any that a brief of this room can have."""
+        least = _LEAST_OUTLINED_TOKENS if self._mode == "outline" else _LEAST_SHOWN_TOKENS
+        return "B" + "9" * len(str(max(room // least, 99)))
+
+    def _read_ahead(self, entries: Sequence[Prepared]) -> None:
+        """Counts at once what excerpts of these will ask for one by one."""
+        fresh = {
+            entry.block.block_id: rank(entry.reading, entry.scores)
+            for entry in entries
+            if entry.block.block_id not in self._rankings
+        }
+        self._counts.read_ahead(list(chain.from_iterable(map(likely_units, fresh.values()))))
+        self._rankings |= fresh
+
+    def _ways(self, entry: Prepared, room: int) -> list[_Way]:
+        """How the mode may show a block, the fullest way first."""
+        if self._mode == "outline":
+            return [_Way(entry, "outlined", ())]
+        whole = _Way(entry, "used-as-is", ((0, len(entry.block.content)),))
+        if not self._may_be_cut(entry, room):
+            return [whole]
+        cuts = [self._cut(entry, size) for size in self._sizes(entry, room)]
+        excerpts = [_Way(entry, "excerpted", spans) for spans in dict.fromkeys(cuts) if spans]
+        # A text that is one long unit has no excerpt: it comes whole or not at all.
+        return excerpts if self._mode == "excerpt" and excerpts else [whole, *excerpts]
+
+    def _sizes(self, entry: Prepared, room: int) -> list[int]:
+        """Tokens that excerpts may have, the most first."""
+        whole = self._counts(entry.block.content)
+        half = whole // 2
+        # Half the room too, so that one long text that is all there is does not leave most unused.
+        sizes = {half, whole // 4, min(room // _FAIR_SHARES, half), min(room // 2, half)}
+        return [n for n in sorted(sizes, reverse=True) if _LEAST_EXCERPT_TOKENS <= n <= room]
+
+    def _cut(self, entry: Prepared, size: int) -> tuple[Span, ...]:
+        key = entry.block.block_id, size
+        if key not in self._cuts:
+            self._cuts[key] = fitting_spans(self._rankings[key[0]], size, self._counts)
+        return self._cuts[key]
+
+    def _count(self, ways: Sequence[_Way], cite: str) -> None:
+        fresh = [way for way in ways if (way.key, cite) not in self._made]
+        texts = [_rendered(way, cite, self._counts(way.entry.block.content)) for way in fresh]
+        for way, tokens in zip(fresh, self._counts.many(texts), strict=True):
+            # At least 1, so that with no room left nothing is chosen and the budget's loop ends.
+            variant = Variant(way.transformation, way.spans, max(tokens, 1), way.share)
+            self._made[way.key, cite] = variant
 
 
-def _candidate(entry: Prepared, variants: Sequence[Variant] | None, counts: Counts) -> Candidate:
-    block = entry.block
-    unmeasured = Variant("used-as-is", ((0, len(block.content)),), 0, 1.0)
+def _candidate(block: SourceBlock, variants: tuple[Variant, ...], content_tokens: int) -> Candidate:
     return Candidate(
         block_id=block.block_id,
         content=block.content,
@@ -132,60 +190,22 @@ def _candidate(entry: Prepared, variants: Sequence[Variant] | None, counts: Coun
         importance=block.importance,
         feedback_score=block.feedback_score,
         age_days=block.age_days,
-        content_tokens=counts(block.content) if entry.is_rival else 0,
+        content_tokens=content_tokens,
         embedding=block.embedding,
         asked=block.asked,
-        variants=tuple(variants or (unmeasured,)),
+        variants=variants,
     )
 
 
-def _all_ways(rivals: Sequence[Prepared], room: Room, counts: Counts) -> list[_Way]:
-    """How the mode may show each block, block after block, the fullest way first."""
-    rankings = {
-        entry.block.block_id: rank(entry.reading, entry.scores)
-        for entry in rivals
-        if _may_be_cut(counts(entry.block.content), room)
-    }
-    units = chain.from_iterable(map(likely_units, rankings.values()))
-    counts.read_ahead(list(units))
-    return [
-        way
-        for entry in rivals
-        for way in _ways(entry, rankings.get(entry.block.block_id), room, counts)
-    ]
+def _unmeasured(block: SourceBlock) -> Candidate:
+    return _candidate(block, (Variant("used-as-is", ((0, len(block.content)),), 0, 1.0),), 0)
 
 
-def _may_be_cut(tokens: int, room: Room) -> bool:
-    if room.mode in {"outline", "verbatim"}:
-        return False
-    return tokens > (_SHORT_TOKENS if room.mode == "excerpt" else room.tokens // _FAIR_SHARES)
-
-
-def _ways(entry: Prepared, ranking: Ranking | None, room: Room, counts: Counts) -> list[_Way]:
-    text = entry.block.content
-    if room.mode == "outline":
-        return [_Way(entry, "outlined", ())]
-    whole = _Way(entry, "used-as-is", ((0, len(text)),))
-    if ranking is None:
-        return [whole]
-    half, fair_tokens = counts(text) // 2, room.tokens // _FAIR_SHARES
-    # Half the room too, so that one long text that is all there is does not leave most unused.
-    sizes = {half, counts(text) // 4, min(fair_tokens, half), min(room.tokens // 2, half)}
-    cuts = [
-        fitting_spans(ranking, size, counts)
-        for size in sorted(sizes, reverse=True)
-        if _LEAST_EXCERPT_TOKENS <= size <= room.tokens
-    ]
-    excerpts = [_Way(entry, "excerpted", spans) for spans in dict.fromkeys(cuts) if spans]
-    # A text that is one long unit has no excerpt: it comes whole or not at all.
-    return excerpts if room.mode == "excerpt" and excerpts else [whole, *excerpts]
-
-
-def _rendered(way: _Way, nonce: str) -> str:
-    """All that a variant adds to the brief."""
+def _rendered(way: _Way, cite: str, content_tokens: int) -> str:
+    """All that a variant adds to the brief, whatever its key, with figures as long as they get."""
     block, step = way.entry.block, way.entry.step
     section = BlockSection(
-        cite="B99",
+        cite=cite,
         block_id=block.block_id,
         version=block.version,
         content_sha256=sha256_of(block.content),
@@ -193,8 +213,8 @@ def _rendered(way: _Way, nonce: str) -> str:
         type=block.type,
         source=block.source,
         transformation=way.transformation,
-        tokens=9999,
+        tokens=10 ** max(4, len(str(content_tokens + _MOST_AROUND_TOKENS))) - 1,
         text=None if way.transformation == "outlined" else apply_spans(block.content, way.spans),
     )
-    line = OutlineStep(step_text(block.content, step), ("B99",)) if step else None
-    return render_share(section, line, nonce)
+    line = OutlineStep(step_text(block.content, step), (cite,)) if step else None
+    return render_share(section, line, LONGEST_NONCE)

@@ -240,40 +240,49 @@ def _with_likes(rivals: Sequence[Weighed], settings: SelectionSettings) -> list[
         cover=settings.duplicate_cover,
         size_ratio=settings.duplicate_size_ratio,
     )
-    twins = [_asked_twin(rivals, row) for row in likeness.same]
+    twins = _asked_twins(rivals, likeness)
     outside = [w.candidate.asked or twin is not None for w, twin in zip(rivals, twins, strict=True)]
     numbers = clusters(likeness, among=[not out for out in outside])
     cluster = [None if out else number for out, number in zip(outside, numbers, strict=True)]
-    novelty = _novelty(rivals, likeness, np.array(numbers), settings)
+    novelty = _novelties(rivals, likeness, np.array(numbers), settings)
     return [
         replace(w, parts=replace(w.parts, novelty=new), cluster=group, duplicate_of=twin)
         for w, new, group, twin in zip(rivals, novelty, cluster, twins, strict=True)
     ]
 
 
-def _asked_twin(rivals: Sequence[Weighed], same: NDArray[np.bool_]) -> UUID | None:
-    alike = (w.candidate for w, is_same in zip(rivals, same.tolist(), strict=True) if is_same)
-    return next((candidate.block_id for candidate in alike if candidate.asked), None)
+def _asked_twins(rivals: Sequence[Weighed], likeness: Likeness) -> list[UUID | None]:
+    """For each the first asked-for block that says the same."""
+    twins: list[UUID | None] = [None] * len(rivals)
+    for at, rival in enumerate(rivals):
+        if rival.candidate.asked:
+            for like in np.flatnonzero(likeness.same[at]).tolist():
+                twins[like] = twins[like] or rival.candidate.block_id
+    return twins
 
 
-def _novelty(
+def _novelties(
     rivals: Sequence[Weighed],
     likeness: Likeness,
     cluster: NDArray[np.int64],
     settings: SelectionSettings,
 ) -> list[float]:
     """1 less what some higher ranked block, not of the same cluster, says already."""
-    by_angle = _rise(likeness.cosine, settings.novelty_from_cosine, settings.duplicate_cosine)
-    by_words = _rise(likeness.covered, settings.novelty_from_cover, 1.0)
+    near = likeness.cosine > settings.novelty_from_cosine
+    near |= likeness.covered > settings.novelty_from_cover
+    one, other = np.nonzero(near)
     rank = np.empty(len(rivals), dtype=np.int64)
     order = sorted(
         range(len(rivals)), key=lambda i: (not rivals[i].candidate.asked, -rivals[i].parts.worth, i)
     )
     rank[order] = np.arange(len(rivals))
-    counts = (rank[np.newaxis, :] < rank[:, np.newaxis]) & (
-        cluster[np.newaxis, :] != cluster[:, np.newaxis]
-    )
-    closeness = np.where(counts, np.maximum(by_angle, by_words), 0.0).max(axis=1, initial=0.0)
+    counts = (rank[other] < rank[one]) & (cluster[other] != cluster[one])
+    one, other = one[counts], other[counts]
+    cosine, covered = likeness.cosine[one, other], likeness.covered[one, other]
+    by_angle = _rise(cosine, settings.novelty_from_cosine, settings.duplicate_cosine)
+    by_words = _rise(covered, settings.novelty_from_cover, 1.0)
+    closeness = np.zeros(len(rivals), dtype=np.float64)
+    np.maximum.at(closeness, one, np.maximum(by_angle, by_words))
     return (1 - settings.novelty_strength * closeness).tolist()
 
 

@@ -4,6 +4,7 @@ from briefsmith import errors
 
 EXIT_OK = 0
 EXIT_FINDING = 1
+EXIT_UNCHECKED = 2  # of `schema verify`: neither in sync nor drift, because nobody could look
 EXIT_INTERRUPTED = 130
 
 _EXIT_CODES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (

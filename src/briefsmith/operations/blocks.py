@@ -45,13 +45,11 @@ async def add_block(session: Session, embedder: Embedder, new: NewBlock) -> Cont
     Emits:
         block.created
     """
-    values = new.model_dump()
     vector = await _vector_or_none(embedder, new.label, new.content)
-    values["meta_embedding"] = vector
-    values["meta_embedding_model"] = None if vector is None else embedder.name
     if new.meta_derived_from is not None:
         await get_block(session, new.meta_derived_from)
-    block = await context_blocks.insert_block(session, values)
+    model = None if vector is None else embedder.name
+    block = await context_blocks.insert_block(session, new, model=model, embedding=vector)
     if block is None:
         raise await label_taken(session, new.label)
     await events.insert_event(session, "block.created", _named(block))
@@ -131,22 +129,21 @@ async def edit_block(
     _refuse_closed(current, edit)
     if edit.label is not None and edit.label.lower() != current.label.lower():
         await _refuse_taken(session, edit.label, current)
-    values = _changed_columns(changes)
+    _refuse_to_clear(changes)
+    embedded: tuple[str, NDArray[np.float32]] | None = None
     if _EMBEDDED & changes.keys():
         text = (edit.label or current.label, edit.content or current.content)
         vector = await _vector_or_none(embedder, *text)
-        if vector is not None:
-            values |= {"meta_embedding": vector, "meta_embedding_model": embedder.name}
-    return await _update(session, current, expected, values, changes)
+        embedded = None if vector is None else (embedder.name, vector)
+    return await _update(session, current, expected, edit, embedded)
 
 
-def _changed_columns(changes: dict[str, Any]) -> dict[str, Any]:
+def _refuse_to_clear(changes: dict[str, Any]) -> None:
     cleared = [name for name, value in changes.items() if value is None]
     required = sorted(set(cleared) - _CLEARABLE)
     if required:
         message = f"{required[0]} cannot be empty."
         raise errors.InvalidInput(message, details={"fields": required})
-    return {**changes, "clear": cleared}
 
 
 _CLEARABLE = {"meta_context_scope", "meta_agent_notes", "meta_locale"}
@@ -156,10 +153,20 @@ async def _update(
     session: Session,
     current: ContextBlock,
     expected: int,
-    values: dict[str, Any],
-    changes: dict[str, Any],
+    edit: BlockEdit,
+    embedded: tuple[str, NDArray[np.float32]] | None = None,
 ) -> ContextBlock:
-    block = await context_blocks.update_block(session, current.id, expected, values)
+    changes = edit.model_dump(exclude_unset=True)
+    model, vector = embedded or (None, None)
+    block = await context_blocks.update_block(
+        session,
+        current.id,
+        expected,
+        edit,
+        clear=[name for name, value in changes.items() if value is None],
+        model=model,
+        embedding=vector,
+    )
     if block is None:
         raise _stale(await get_block(session, current.id), expected, changes)
     if block.version != current.version:
@@ -219,8 +226,8 @@ async def archive_block(session: Session, block_id: UUID) -> ContextBlock:
         return current
     if current.status is BlockStatus.LOCKED:
         _refuse_closed(current, BlockEdit())
-    values = {"status": BlockStatus.ARCHIVED}
-    return await _update(session, current, current.version, values, values)
+    edit = BlockEdit(status=BlockStatus.ARCHIVED)
+    return await _update(session, current, current.version, edit)
 
 
 async def restore_block(session: Session, block_id: UUID) -> ContextBlock:
@@ -236,8 +243,8 @@ async def restore_block(session: Session, block_id: UUID) -> ContextBlock:
     if current.status is not BlockStatus.ARCHIVED:
         return current
     await _refuse_taken(session, current.label, current)
-    values = {"status": BlockStatus.ACTIVE}
-    return await _update(session, current, current.version, values, values)
+    edit = BlockEdit(status=BlockStatus.ACTIVE)
+    return await _update(session, current, current.version, edit)
 
 
 async def purge_block(session: Session, block_id: UUID) -> int:

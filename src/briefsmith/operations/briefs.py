@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,9 +26,9 @@ from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.blocks import BlockFilter
-from briefsmith.schemas.briefs import BriefListing, Media, NewBrief
+from briefsmith.schemas.briefs import DEFAULT_BUDGET_TOKENS, BriefListing, Media, NewBrief
 from briefsmith.schemas.search import SearchSettings
-from briefsmith.schemas.snapshot import Snapshot
+from briefsmith.schemas.snapshot import LEGACY_KEYS, Snapshot
 from briefsmith.store import (
     block_revisions,
     context_blocks,
@@ -37,7 +38,8 @@ from briefsmith.store import (
 )
 from briefsmith.store.search import SearchRow
 
-CANDIDATES = 60  # more than twice what a brief of the default budget holds of short blocks
+CANDIDATES = 60  # for a brief of the default budget: twice what it holds of short blocks
+_MOST_CANDIDATES = 2_000
 _PAGE = 100
 _SECONDS_PER_DAY = 86_400
 
@@ -47,7 +49,8 @@ class StoredBrief:
     """A brief as it stands in the database.
 
     Attributes:
-        markdown: The rendered text; of a purged block it says only that there was one.
+        markdown: The rendered text; of a purged block it says only that there was one. A sentence, for a brief
+            that was compiled before the upgrade of a legacy database.
         snapshot: What went in; None for a brief that was not made here.
         labels: Labels of the blocks that still exist, as they are now.
     """
@@ -102,7 +105,7 @@ async def compose_brief(
         SearchSettings(),
         model=embedder.name,
         embedding=embedding,
-        limit=CANDIDATES,
+        limit=candidates_for(new.budget_tokens),
         usable_only=True,
         with_embedding=True,
     )
@@ -127,6 +130,16 @@ async def compose_brief(
     brief = await _store(session, new, compiled)
     labels = {source.block_id: source.label for source in sources}
     return ComposedBrief(brief, compiled, labels, by_meaning=embedding is not None)
+
+
+def candidates_for(budget_tokens: int) -> int:
+    """How many blocks to fetch for a brief: in steps, twice as many for twice the budget.
+
+    What is said of greater budgets ("enters at") is about the blocks that were fetched, which within a
+    step are the same.
+    """
+    doublings = (max(budget_tokens - 1, 0) // DEFAULT_BUDGET_TOKENS).bit_length()
+    return min(CANDIDATES << doublings, _MOST_CANDIDATES)
 
 
 async def _asked(session: Session, embedder: Embedder, ids: Sequence[UUID]) -> list[SearchRow]:
@@ -190,7 +203,7 @@ def _source(row: SearchRow, now: datetime, best: float, *, asked: bool) -> Sourc
 
 async def _store(session: Session, new: NewBrief, compiled: CompiledBrief) -> TaskBrief:
     media = [item.model_dump() for item in new.media]
-    values = {
+    columns: task_briefs.NewBriefColumns = {
         "intent": new.intent,
         "sub_instructions": new.sub_instructions,
         "media": json.dumps(media) if media else None,
@@ -200,7 +213,7 @@ async def _store(session: Session, new: NewBrief, compiled: CompiledBrief) -> Ta
         "meta_scope": new.meta_scope,
         "meta_audience": new.meta_audience,
     }
-    brief = await task_briefs.insert_brief(session, values)
+    brief = await task_briefs.insert_brief(session, columns)
     uses = [(part.block_id, part.transformation) for part in compiled.snapshot.blocks]
     await task_briefs.insert_parts(session, brief.id, compiled.markdown, uses)
     return brief
@@ -222,7 +235,18 @@ async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
     ids += [part.block_id for part in snapshot.left_out] if snapshot else []
     blocks = await context_blocks.select_blocks_by_id(session, ids)
     labels = {block.id: block.label for block in blocks}
-    return StoredBrief(brief, output.content if output else "", snapshot, labels)
+    return StoredBrief(brief, output.content if output else _unrendered(brief), snapshot, labels)
+
+
+def _unrendered(brief: TaskBrief) -> str:
+    """What there is to read of a brief that the composer made no text of."""
+    held = brief.core_context_snapshot
+    if not isinstance(held, dict) or LEGACY_KEYS.isdisjoint(cast("dict[str, Any]", held)):
+        return ""
+    return (
+        "This brief was compiled before the upgrade of this database, and has no text of its own. "
+        f"`briefsmith brief show {brief.id} --json` shows what it holds.\n"
+    )
 
 
 def snapshot_of(brief: TaskBrief) -> Snapshot | None:
@@ -286,7 +310,10 @@ def media_of(brief: TaskBrief) -> list[Media]:
 
 
 async def redact_brief(session: Session, brief: TaskBrief) -> None:
-    """Takes the text of purged blocks out of what was made of a brief."""
+    """Takes the text of purged blocks out of what was made of a brief.
+
+    A snapshot that cannot be read is forgotten, but for the legacy copy of the profile, which is no block's text.
+    """
     compiled = await recompile_brief(session, brief)
     if compiled is None:
         text = "The text of this brief was removed, because a block in it was purged.\n"

@@ -4,31 +4,35 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from briefsmith import errors
 from briefsmith.postgres.errors import translate
 from briefsmith.postgres.migrate import Applied, migrate
 from briefsmith.postgres.session import Actor, Session, begin
+from briefsmith.postgres.statements import NoParameters, fetch, statement
 from briefsmith.postgres.vectors import register_vectors
-from briefsmith.sql import load, migrations
+from briefsmith.sql import migrations
 
 OLDEST_SERVER = 150000
 _TRANSACTION_POOLER_PORT = "6543"
 _LAST_PORT = 65_535
 # Supabase's pages and integrations append these; libpq does not know them.
 _FOR_OTHER_CLIENTS = re.compile(r"(?<=[?&])(pgbouncer|connection_limit|supa)=[^&]*(&|$)")
-_HANDSHAKE = load("handshake")
 
 # Row level security with cached plans is unsafe before these (CVE-2024-10976).
 _SAFE_FROM = {15: 150009, 16: 160005, 17: 170001}
+
+
+def has_unsafe_row_security(server_version: int) -> bool:
+    """Whether a server, as PostgreSQL numbers it (150004), lacks the mend of CVE-2024-10976."""
+    return server_version < _SAFE_FROM.get(server_version // 10000, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class ServerFacts:
     @property
     def has_unsafe_row_security(self) -> bool:
         """Whether it lacks the mend of CVE-2024-10976."""
-        return self.server_version < _SAFE_FROM.get(self.server_version // 10000, 0)
+        return has_unsafe_row_security(self.server_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,19 @@ class NewUser:
     """The row that `insert_user` gives back."""
 
     id: UUID
+
+
+class _User(TypedDict):
+    user: str | None
+
+
+class _NewUserParams(TypedDict):
+    email: str
+
+
+_HANDSHAKE = statement("handshake.handshake", _User, Handshake, is_of_login=True)
+_SERVER_FACTS = statement("handshake.server_facts", NoParameters, ServerFacts, is_of_login=True)
+_INSERT_USER = statement("handshake.insert_user", _NewUserParams, NewUser, is_of_login=True)
 
 
 class Database:
@@ -226,16 +243,12 @@ async def open_database(
 
 
 async def _check(connection: AsyncConnection[Any], user: str | None) -> UUID:
-    query = _HANDSHAKE["handshake"]
     try:
-        async with connection.cursor(row_factory=class_row(Handshake)) as cursor:
-            await cursor.execute(query.text, {"user": user})
-            found = await cursor.fetchone()
+        [found] = await fetch(connection, _HANDSHAKE, {"user": user})
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
         raise refusal(await server_facts(connection)) from error
     except psycopg.Error as error:
         raise translate(error) from error
-    assert found is not None  # noqa: S101  the statement has no way to give no row
     _check_schema(found)
     return _only(found.users, user)
 
@@ -293,11 +306,24 @@ def _only(users: list[UUID], user: str | None) -> UUID:
 
 async def server_facts(connection: AsyncConnection[Any]) -> ServerFacts:
     """What the server says of itself, whatever the state of its schema."""
-    async with connection.cursor(row_factory=class_row(ServerFacts)) as cursor:
-        await cursor.execute(_HANDSHAKE["server_facts"].text)
-        facts = await cursor.fetchone()
-    assert facts is not None  # noqa: S101  the statement has no way to give no row
+    [facts] = await fetch(connection, _SERVER_FACTS, {})
     return facts
+
+
+def refuse_transaction_pooler(url: str, what: str) -> None:
+    """Refuses an address behind which each transaction may get another connection.
+
+    Args:
+        url: PostgreSQL address.
+        what: What cannot go through it, with its verb: "Migrations do".
+
+    Raises:
+        InvalidSetting: It is such an address, or none.
+    """
+    if _is_transaction_pooler(_conninfo(url)):
+        message = f"{what} not go through a transaction pooler (port 6543)."
+        hint = "Use the direct connection or the session pooler, port 5432, for this."
+        raise errors.InvalidSetting(message, hint=hint)
 
 
 async def prepare_database(url: str, *, user: str | None = None) -> Applied:
@@ -307,10 +333,7 @@ async def prepare_database(url: str, *, user: str | None = None) -> Applied:
         SchemaMismatch: The server is too old or lacks vector, or a migration failed.
         UnknownUser: Supabase has no such account; accounts are made there.
     """
-    if _is_transaction_pooler(_conninfo(url)):
-        message = "Migrations do not go through a transaction pooler (port 6543)."
-        hint = "Use the direct connection or the session pooler, port 5432, for `briefsmith init`."
-        raise errors.InvalidSetting(message, hint=hint)
+    refuse_transaction_pooler(url, "Migrations do")
     connection = await connect(url)
     try:
         facts = await server_facts(connection)
@@ -318,7 +341,7 @@ async def prepare_database(url: str, *, user: str | None = None) -> Applied:
             raise _too_old(facts.server_version_text)
         if facts.is_legacy:
             message = "This database has the legacy schema (profile_core_data)."
-            hint = "Upgrading it is not part of this version; nothing was changed."
+            hint = "Look at `briefsmith schema upgrade --plan` first; nothing was changed."
             raise errors.SchemaMismatch(message, hint=hint)
         applied = await migrate(connection)
         if not facts.is_supabase:
@@ -332,14 +355,12 @@ async def prepare_database(url: str, *, user: str | None = None) -> Applied:
 
 
 async def _first_user(connection: AsyncConnection[Any], user: str | None) -> None:
-    async with connection.cursor(row_factory=class_row(Handshake)) as cursor:
-        await cursor.execute(_HANDSHAKE["handshake"].text, {"user": user})
-        found = await cursor.fetchone()
-    if found is not None and found.users:
+    [found] = await fetch(connection, _HANDSHAKE, {"user": user})
+    if found.users:
         return
     if user is not None and "@" not in user:
         message = f"The database has no user {user!r}."
         hint = "Set BRIEFSMITH_USER to an e-mail address, and `briefsmith init` adds that user."
         raise errors.UnknownUser(message, hint=hint, details={"user": user})
     email = user or "person@localhost"
-    await connection.execute(_HANDSHAKE["insert_user"].text, {"email": email})
+    await fetch(connection, _INSERT_USER, {"email": email})

@@ -3,31 +3,37 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypedDict, cast
 
 import psycopg
 from psycopg import AsyncConnection
 
 from briefsmith.errors import MigrationFailed, VectorMissing
+from briefsmith.postgres.statements import NoParameters, fetch, run, statement
 from briefsmith.sql import Migration, migrations
 
-# Any number will do, as long as every runner takes the same one.
-_LOCK: LiteralString = "select pg_advisory_lock(7208466153217749)"
-_UNLOCK: LiteralString = "select pg_advisory_unlock(7208466153217749)"
 
-_BOOKKEEPING: LiteralString = """
-create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (
-  version text primary key,
-  statements text[],
-  name text
-);
-"""
+class _Record(TypedDict):
+    version: str
+    statements: list[str]
+    name: str
 
-_APPLIED: LiteralString = "select version from supabase_migrations.schema_migrations"
-_RECORD: LiteralString = """
-insert into supabase_migrations.schema_migrations (version, statements, name) values (%s, %s, %s)
-"""
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """A migration that a database has had."""
+
+    version: str
+
+
+_LOCK = statement("migrations.lock", NoParameters, None, is_of_login=True)
+_UNLOCK = statement("migrations.unlock", NoParameters, None, is_of_login=True)
+_CREATE_SCHEMA = statement("migrations.create_schema", NoParameters, None, is_of_login=True)
+_CREATE_TABLE = statement("migrations.create_table", NoParameters, None, is_of_login=True)
+_SELECT_VERSIONS = statement(
+    "migrations.select_versions", NoParameters, KnownVersion, is_of_login=True
+)
+_INSERT_MIGRATION = statement("migrations.insert_migration", _Record, None, is_of_login=True)
 
 NO_TRANSACTION = "-- briefsmith:no-transaction "
 
@@ -86,18 +92,18 @@ async def migrate(connection: AsyncConnection[Any]) -> Applied:
     Raises:
         MigrationFailed: Names the file and the statement; what it did is rolled back.
     """
-    await connection.execute(_LOCK)
+    await run(connection, _LOCK, {})
     try:
-        await connection.execute(_BOOKKEEPING)
-        cursor = await connection.execute(_APPLIED)
-        known = {row[0] for row in await cursor.fetchall()}
+        await run(connection, _CREATE_SCHEMA, {})
+        await run(connection, _CREATE_TABLE, {})
+        known = {row.version for row in await fetch(connection, _SELECT_VERSIONS, {})}
         missing = [item for item in migrations() if item.version not in known]
         for migration in missing:
             await _apply(connection, migration)
         return Applied(tuple(item.file_name for item in missing), len(migrations()) - len(missing))
     finally:
         if not connection.broken:
-            await connection.execute(_UNLOCK)
+            await run(connection, _UNLOCK, {})
 
 
 async def _apply(connection: AsyncConnection[Any], migration: Migration) -> None:
@@ -110,13 +116,17 @@ async def _apply(connection: AsyncConnection[Any], migration: Migration) -> None
 
 async def _run(connection: AsyncConnection[Any], migration: Migration) -> None:
     statements = list(split_statements(migration.text))
-    for number, statement in enumerate(statements, start=1):
+    for number, part in enumerate(statements, start=1):
         try:
             # A part of a file of this package, as literal as the whole.
-            await connection.execute(cast("LiteralString", statement))
+            await connection.execute(cast("LiteralString", part))
         except psycopg.Error as error:
-            raise _failure(migration, number, statement, error) from error
-    await connection.execute(_RECORD, (migration.version, statements, migration.name))
+            raise _failure(migration, number, part, error) from error
+    await run(
+        connection,
+        _INSERT_MIGRATION,
+        {"version": migration.version, "statements": statements, "name": migration.name},
+    )
 
 
 def _failure(

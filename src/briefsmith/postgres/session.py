@@ -1,22 +1,27 @@
 """One transaction of one actor."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypedDict
 from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import AsyncRowFactory, class_row
+from psycopg.rows import class_row
 
 from briefsmith.postgres.errors import translate
-from briefsmith.sql import Query, load
+from briefsmith.postgres.statements import P_contra, Statement, T, fetch, run, statement
+from briefsmith.sql import Shape
 
-T = TypeVar("T")
 
-_SQL = load("session")
+class _Acting(TypedDict):
+    claims: str
+    name: str
+
+
+SET_ACTOR = statement("session.set_actor", _Acting, None, is_of_login=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,54 +44,49 @@ class Session:
         self._connection = connection
         self.actor = actor
 
-    async def one(self, query: Query, row: type[T], params: Mapping[str, Any] | None = None) -> T:
+    async def one(self, statement: Statement[P_contra, T], params: P_contra) -> T:
         """The only row of a `:one` statement; none is a fault of ours."""
-        found = await self._fetch(query, class_row(row), params, ("one",))
+        found = await self._fetch(statement, params, "one")
         if len(found) != 1:
-            message = f"{query.name} gave {len(found)} rows"
+            message = f"{statement.name} gave {len(found)} rows"
             raise LookupError(message)
         return found[0]
 
-    async def maybe(
-        self, query: Query, row: type[T], params: Mapping[str, Any] | None = None
-    ) -> T | None:
+    async def maybe(self, statement: Statement[P_contra, T], params: P_contra) -> T | None:
         """The row of a `:maybe` statement, or None."""
-        found = await self._fetch(query, class_row(row), params, ("maybe",))
+        found = await self._fetch(statement, params, "maybe")
         return found[0] if found else None
 
-    async def many(
-        self, query: Query, row: type[T], params: Mapping[str, Any] | None = None
-    ) -> list[T]:
+    async def many(self, statement: Statement[P_contra, T], params: P_contra) -> list[T]:
         """All rows of a `:many` statement."""
-        return await self._fetch(query, class_row(row), params, ("many",))
+        return await self._fetch(statement, params, "many")
 
-    async def execute(self, query: Query, params: Mapping[str, Any] | None = None) -> int:
+    async def execute(self, statement: Statement[P_contra, None], params: P_contra) -> int:
         """Runs an `:exec` statement; the number of rows that it touched."""
-        assert query.shape == "exec", query.name  # noqa: S101  a fault of ours, not of a caller
-        cursor = await self._connection.execute(query.text, params)
-        return cursor.rowcount
+        _check_shape(statement, "exec")
+        return await run(self._connection, statement, params)
 
-    async def stream(
-        self, query: Query, row: type[T], params: Mapping[str, Any] | None = None
-    ) -> AsyncIterator[T]:
+    async def stream(self, statement: Statement[P_contra, T], params: P_contra) -> AsyncIterator[T]:
         """The rows of a `:many` statement through a server-side cursor, in bounded memory."""
-        async with self._connection.cursor(query.name, row_factory=class_row(row)) as cursor:
+        _check_shape(statement, "many")
+        assert statement.row is not None, statement.name  # noqa: S101  a fault of ours
+        cursor = self._connection.cursor(statement.name, row_factory=class_row(statement.row))
+        async with cursor:
             cursor.itersize = 500
-            await cursor.execute(query.text, params)
+            await cursor.execute(statement.text, params, binary=True)
             async for found in cursor:
                 yield found
 
     async def _fetch(
-        self,
-        query: Query,
-        factory: AsyncRowFactory[T],
-        params: Mapping[str, Any] | None,
-        shapes: tuple[str, ...],
+        self, statement: Statement[P_contra, T], params: P_contra, shape: Shape
     ) -> list[T]:
-        assert query.shape in shapes, query.name  # noqa: S101  a fault of ours, not of a caller
-        async with self._connection.cursor(row_factory=factory, binary=True) as cursor:
-            await cursor.execute(query.text, params)
-            return await cursor.fetchall()
+        _check_shape(statement, shape)
+        return await fetch(self._connection, statement, params)
+
+
+def _check_shape(statement: Statement[Any, Any], shape: Shape) -> None:
+    # A fault of ours, not of a caller.
+    assert statement.query.shape == shape, statement.name  # noqa: S101
 
 
 @asynccontextmanager
@@ -106,9 +106,7 @@ async def begin(
     try:
         async with connection.pipeline():
             await connection.execute("begin read only" if read_only else "begin")
-            await connection.execute(
-                _SQL["set_actor"].text, {"claims": actor.claims, "name": actor.name}
-            )
+            await run(connection, SET_ACTOR, {"claims": actor.claims, "name": actor.name})
         try:
             yield Session(connection, actor)
         except BaseException:

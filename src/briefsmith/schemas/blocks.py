@@ -1,6 +1,6 @@
 """Requests about blocks."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -108,14 +108,3 @@ class BlockFilter(_Request):
     importances: tuple[BlockImportance, ...] = ()
     sources: tuple[BlockSource, ...] = ()
     locale: Text | None = None
-
-    def as_params(self) -> dict[str, Any]:
-        """Parameters of the statements that filter; an empty condition is None."""
-        return {
-            "types": [item.value for item in self.types] or None,
-            "importances": [item.value for item in self.importances] or None,
-            "sources": [item.value for item in self.sources] or None,
-            "statuses": [item.value for item in self.statuses],
-            "tags": list(self.tags) or None,
-            "scope": self.scope,
-        }

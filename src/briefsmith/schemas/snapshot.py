@@ -16,6 +16,12 @@ CharRange = tuple[NonNegativeInt, NonNegativeInt]
 SettingValue = bool | int | float | str | None
 
 
+# Where an upgraded brief keeps what the legacy columns held; no snapshot made here has these keys.
+LEGACY_PROFILE = "legacy_core_profile_data"
+LEGACY_SNAPSHOT = "legacy_core_context_snapshot"
+LEGACY_KEYS = frozenset({LEGACY_PROFILE, LEGACY_SNAPSHOT})
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

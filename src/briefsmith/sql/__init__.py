@@ -44,6 +44,17 @@ class Migration:
 def load(table: str) -> dict[str, Query]:
     """The statements of `queries/<table>.sql` by name."""
     text = (files(__name__) / "queries" / f"{table}.sql").read_text(encoding="utf-8")
+    return _named(table, text)
+
+
+@cache
+def load_legacy(noun: str) -> dict[str, Query]:
+    """The statements of `legacy/<noun>.sql` by name: about tables that a final database does not have."""
+    text = (files(__name__) / "legacy" / f"{noun}.sql").read_text(encoding="utf-8")
+    return _named(f"legacy_{noun}", text)
+
+
+def _named(noun: str, text: str) -> dict[str, Query]:
     heads = list(_HEAD.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     queries: dict[str, Query] = {}
@@ -51,7 +62,7 @@ def load(table: str) -> dict[str, Query]:
         # The files are part of the package, as literal as if they stood here.
         body = cast("LiteralString", text[head.end() : end].strip().removesuffix(";"))
         shape = cast("Shape", head["shape"])
-        queries[head["name"]] = Query(f"{table}.{head['name']}", shape, body)
+        queries[head["name"]] = Query(f"{noun}.{head['name']}", shape, body)
     return queries
 
 
@@ -80,3 +91,9 @@ def schema_statements() -> LiteralString:
     names = (folder / "ORDER").read_text(encoding="utf-8").split()
     parts = [(folder / f"{name}.sql").read_text(encoding="utf-8") for name in names]
     return cast("LiteralString", "\n".join(parts))
+
+
+def surroundings() -> LiteralString:
+    """What Supabase supplies and a plain PostgreSQL lacks: roles, the schema auth, the extension."""
+    text = (files(__name__) / "schema" / "auth.sql").read_text(encoding="utf-8")
+    return cast("LiteralString", text)

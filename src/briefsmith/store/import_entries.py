@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -9,9 +10,7 @@ from pydantic import BaseModel
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockStatus
 from briefsmith.postgres.session import Session
-from briefsmith.sql import load
-
-_SQL = load("import_entries")
+from briefsmith.postgres.statements import statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +64,84 @@ class NewEntry:
     content_sha256: str
 
 
+class _OfCollection(TypedDict):
+    user_id: UUID
+    collection: str
+
+
+class _OfFiles(_OfCollection):
+    paths: list[str]
+
+
+class _OfPieces(_OfFiles):
+    anchors: list[str]
+
+
+class _NewEntries(_OfPieces):
+    block_ids: list[UUID]
+    hashes: list[str]
+
+
+class _OfBlocksThere(_OfCollection):
+    block_ids: list[UUID]
+
+
+class _OfHashes(TypedDict):
+    user_id: UUID
+    hashes: list[str]
+
+
+class _OfBlocks(TypedDict):
+    user_id: UUID
+    block_ids: list[UUID]
+
+
+_SELECT_ENTRIES = statement("import_entries.select_entries", _OfFiles, EntryRow)
+_SELECT_PATHS = statement("import_entries.select_paths", _OfCollection, PathRow)
+_SELECT_BY_HASH = statement("import_entries.select_by_hash", _OfHashes, HashRow)
+_SELECT_HOLDERS = statement("import_entries.select_holders", _OfBlocksThere, HolderRow)
+_UPSERT_ENTRIES = statement("import_entries.upsert_entries", _NewEntries, None)
+_DELETE_ENTRIES = statement("import_entries.delete_entries", _OfPieces, None)
+_DELETE_ENTRIES_OF_BLOCKS = statement("import_entries.delete_entries_of_blocks", _OfBlocks, None)
+
+
 async def select_entries(session: Session, collection: str, paths: Sequence[str]) -> list[EntryRow]:
     """What earlier imports took from these files."""
-    params = {
+    params: _OfFiles = {
         "user_id": session.actor.user_id,
         "collection": collection,
         "paths": list(paths),
     }
-    return await session.many(_SQL["select_entries"], EntryRow, params)
+    return await session.many(_SELECT_ENTRIES, params)
 
 
 async def select_paths(session: Session, collection: str) -> list[PathRow]:
     """Everything that a collection has brought."""
-    params = {"user_id": session.actor.user_id, "collection": collection}
-    return await session.many(_SQL["select_paths"], PathRow, params)
+    params: _OfCollection = {"user_id": session.actor.user_id, "collection": collection}
+    return await session.many(_SELECT_PATHS, params)
 
 
 async def select_by_hash(session: Session, hashes: Sequence[str]) -> list[HashRow]:
     """Blocks that files with this content became, archived ones last."""
-    params = {"user_id": session.actor.user_id, "hashes": list(hashes)}
-    return await session.many(_SQL["select_by_hash"], HashRow, params)
+    params: _OfHashes = {"user_id": session.actor.user_id, "hashes": list(hashes)}
+    return await session.many(_SELECT_BY_HASH, params)
 
 
 async def select_holders(
     session: Session, collection: str, block_ids: Sequence[UUID]
 ) -> list[HolderRow]:
     """From where in a collection blocks came; nothing for those that came from elsewhere."""
-    params = {
+    params: _OfBlocksThere = {
         "user_id": session.actor.user_id,
         "collection": collection,
         "block_ids": list(block_ids),
     }
-    return await session.many(_SQL["select_holders"], HolderRow, params)
+    return await session.many(_SELECT_HOLDERS, params)
 
 
 async def upsert_entries(session: Session, collection: str, entries: Sequence[NewEntry]) -> int:
     """Remembers where blocks came from."""
-    params = {
+    params: _NewEntries = {
         "user_id": session.actor.user_id,
         "collection": collection,
         "paths": [entry.path for entry in entries],
@@ -109,23 +149,23 @@ async def upsert_entries(session: Session, collection: str, entries: Sequence[Ne
         "block_ids": [entry.block_id for entry in entries],
         "hashes": [entry.content_sha256 for entry in entries],
     }
-    return await session.execute(_SQL["upsert_entries"], params)
+    return await session.execute(_UPSERT_ENTRIES, params)
 
 
 async def delete_entries(
     session: Session, collection: str, pieces: Sequence[tuple[str, str]]
 ) -> int:
     """Forgets pieces (path, anchor) that are gone."""
-    params = {
+    params: _OfPieces = {
         "user_id": session.actor.user_id,
         "collection": collection,
         "paths": [piece[0] for piece in pieces],
         "anchors": [piece[1] for piece in pieces],
     }
-    return await session.execute(_SQL["delete_entries"], params)
+    return await session.execute(_DELETE_ENTRIES, params)
 
 
 async def delete_entries_of_blocks(session: Session, block_ids: Sequence[UUID]) -> int:
     """Forgets where blocks came from, in every collection."""
-    params = {"user_id": session.actor.user_id, "block_ids": list(block_ids)}
-    return await session.execute(_SQL["delete_entries_of_blocks"], params)
+    params: _OfBlocks = {"user_id": session.actor.user_id, "block_ids": list(block_ids)}
+    return await session.execute(_DELETE_ENTRIES_OF_BLOCKS, params)

@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.postgres.session import Session
+from briefsmith.postgres.statements import statement
 from briefsmith.postgres.vectors import vector_from_bytes
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
-from briefsmith.sql import load
-
-_SQL = load("search")
-_BLOCKS_SQL = load("context_blocks")
+from briefsmith.store.block_parameters import CandidateParams, SearchParams, Vector, filter_params
 
 
 class SearchRow(BaseModel):
@@ -28,9 +24,13 @@ class SearchRow(BaseModel):
     block: ContextBlock
 
     @property
-    def vector(self) -> NDArray[np.float32] | None:
+    def vector(self) -> Vector | None:
         """The block's vector, where it was asked for and is of the model asked with."""
         return None if self.embedding is None else vector_from_bytes(self.embedding)
+
+
+_SEARCH_BLOCKS = statement("search.search_blocks", SearchParams, SearchRow)
+_SELECT_CANDIDATES = statement("context_blocks.select_candidates", CandidateParams, SearchRow)
 
 
 async def search_blocks(
@@ -40,7 +40,7 @@ async def search_blocks(
     settings: SearchSettings,
     *,
     model: str | None,
-    embedding: NDArray[np.float32] | None,
+    embedding: Vector | None,
     limit: int,
     usable_only: bool,
     with_embedding: bool,
@@ -51,8 +51,8 @@ async def search_blocks(
         model: Name of the model of `embedding`; None searches by words alone.
         usable_only: Leave out what may enter no brief: hidden, or awaiting review.
     """
-    params = {
-        **wanted.as_params(),
+    params: SearchParams = {
+        **filter_params(wanted),
         "user_id": session.actor.user_id,
         "words": words,
         "locale": settings.locale or wanted.locale,
@@ -67,10 +67,9 @@ async def search_blocks(
         "usable_only": usable_only,
         "with_embedding": with_embedding,
     }
-    return await session.many(_SQL["search_blocks"], SearchRow, params)
+    return await session.many(_SEARCH_BLOCKS, params)
 
 
 async def select_candidates(session: Session, ids: Sequence[UUID], model: str) -> list[SearchRow]:
     """Blocks by id, in the form of hits."""
-    params = {"ids": list(ids), "model": model}
-    return await session.many(_BLOCKS_SQL["select_candidates"], SearchRow, params)
+    return await session.many(_SELECT_CANDIDATES, {"ids": list(ids), "model": model})

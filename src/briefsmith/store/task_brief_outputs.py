@@ -1,27 +1,36 @@
 """Statements on `task_brief_outputs`."""
 
+from typing import TypedDict
 from uuid import UUID
 
 from briefsmith.models.task_brief_outputs import TaskBriefOutput
 from briefsmith.postgres.session import Session
-from briefsmith.sql import load
+from briefsmith.postgres.statements import statement
 
-_SQL = load("task_brief_outputs")
+
+class _OfBrief(TypedDict):
+    task_brief_id: UUID
+
+
+class _NewText(_OfBrief):
+    content: str
+
+
+_SELECT_RENDERED = statement("task_brief_outputs.select_rendered", _OfBrief, TaskBriefOutput)
+_UPDATE_RENDERED = statement("task_brief_outputs.update_rendered", _NewText, None)
+_DELETE_OTHER_OUTPUTS = statement("task_brief_outputs.delete_other_outputs", _OfBrief, None)
 
 
 async def select_rendered(session: Session, brief_id: UUID) -> TaskBriefOutput | None:
     """The text that the composer made of a brief."""
-    return await session.maybe(
-        _SQL["select_rendered"], TaskBriefOutput, {"task_brief_id": brief_id}
-    )
+    return await session.maybe(_SELECT_RENDERED, {"task_brief_id": brief_id})
 
 
 async def update_rendered(session: Session, brief_id: UUID, content: str) -> int:
     """Puts another text in its place."""
-    params = {"task_brief_id": brief_id, "content": content}
-    return await session.execute(_SQL["update_rendered"], params)
+    return await session.execute(_UPDATE_RENDERED, {"task_brief_id": brief_id, "content": content})
 
 
 async def delete_other_outputs(session: Session, brief_id: UUID) -> int:
     """Removes what models wrote from a brief."""
-    return await session.execute(_SQL["delete_other_outputs"], {"task_brief_id": brief_id})
+    return await session.execute(_DELETE_OTHER_OUTPUTS, {"task_brief_id": brief_id})

@@ -1,5 +1,6 @@
 """The tree of commands. Modules below import nothing heavy, so that --help answers at once."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -78,24 +79,42 @@ def _block() -> typer.Typer:
     return block
 
 
-class _BlockGroup(TyperGroup):
-    """The largest group, built when it is used: its options take longer than the rest together.
+def _schema() -> typer.Typer:
+    from briefsmith.faces.cli import schema as commands
+    from briefsmith.faces.cli.schema_audit import audit
+    from briefsmith.faces.cli.schema_upgrade import upgrade
 
-    Without `override`, whose module alone takes a twentieth of what --help may.
+    schema = _group(_SCHEMA)
+    schema.command("verify")(commands.verify)
+    schema.command("contract")(commands.contract)
+    schema.command("diff")(commands.diff)
+    schema.command("migrate")(commands.migrate)
+    schema.command("upgrade")(upgrade)
+    schema.command("audit")(audit)
+    return schema
+
+
+class _LateGroup(TyperGroup):
+    """A group that is built when it is used: the options of many commands take longer than --help may.
+
+    Without `override`, whose module alone takes a twentieth of that.
     """
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # pyright: ignore[reportImplicitOverride]
-        self._build()
+        self._fill()
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: Any) -> list[str]:  # pyright: ignore[reportImplicitOverride]
-        self._build()
+        self._fill()
         return super().list_commands(ctx)
 
-    def _build(self) -> None:
+    def _fill(self) -> None:
         if not self.commands:
-            self.commands.update(get_group(_block()).commands)
+            self.commands.update(get_group(_LATE[self.name or ""]()).commands)
 
 
+_LATE: dict[str, Callable[[], typer.Typer]] = {"block": _block, "schema": _schema}
 _BLOCK = "Blocks: the pieces of context."
-app.add_typer(_group(_BLOCK), name="block", cls=_BlockGroup)
+_SCHEMA = "The schema: what it has to be, and whether it is."
+app.add_typer(_group(_BLOCK), name="block", cls=_LateGroup)
+app.add_typer(_group(_SCHEMA), name="schema", cls=_LateGroup)

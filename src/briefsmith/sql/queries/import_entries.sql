@@ -2,7 +2,7 @@
 -- What earlier imports of a collection took from one batch of files, and what became of it.
 select
   entry.path, entry.anchor, entry.block_id, entry.content_sha256, block.label, block.version,
-  block.status
+  block.status::text as status
 from briefsmith.import_entries as entry
 join public.context_blocks as block on block.id = entry.block_id
 where entry.user_id = %(user_id)s::uuid
@@ -12,7 +12,9 @@ order by entry.path, entry.anchor;
 
 -- name: select_paths :many
 -- All files and pieces of a collection, for finding those that are gone.
-select entry.path, entry.anchor, entry.block_id, block.label, block.version, block.status
+select
+  entry.path, entry.anchor, entry.block_id, block.label, block.version,
+  block.status::text as status
 from briefsmith.import_entries as entry
 join public.context_blocks as block on block.id = entry.block_id
 where entry.user_id = %(user_id)s::uuid and entry.collection = %(collection)s::text

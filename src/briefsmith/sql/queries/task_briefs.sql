@@ -64,17 +64,28 @@ order by brief.created_at desc, brief.id desc
 limit %(limit)s::integer;
 
 -- name: select_briefs_with_block :many
--- Briefs whose snapshot names a block.
+-- Briefs whose snapshot names a block, in the legacy form as well.
 select brief.*
 from public.task_briefs as brief
 where brief.id in (
   select link.task_brief_id from public.block_brief_link as link where link.block_id = %(block_id)s::uuid
 )
+or strpos(
+  (brief.core_context_snapshot -> 'legacy_core_context_snapshot')::text, (%(block_id)s::uuid)::text
+) > 0
 order by brief.id;
 
 -- name: clear_snapshot :exec
--- A snapshot that was not made here may hold text of a block that was purged.
-update public.task_briefs set core_context_snapshot = null where id = %(id)s::uuid;
+-- A snapshot that was not made here may hold text of a block that was purged; the legacy copy of the profile
+-- holds none.
+update public.task_briefs
+set core_context_snapshot = case
+  when core_context_snapshot ? 'legacy_core_profile_data'
+    then jsonb_build_object(
+      'legacy_core_profile_data', core_context_snapshot -> 'legacy_core_profile_data'
+    )
+end
+where id = %(id)s::uuid;
 
 -- name: select_now :one
 -- The clock is the database's, the same for all who write to it.

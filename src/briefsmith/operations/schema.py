@@ -1,0 +1,55 @@
+"""The verbs of the schema: what it is, what it has to be, and how to make it so."""
+
+from collections.abc import Sequence
+
+from briefsmith.postgres.inspection import Inspection
+from briefsmith.schema_sync.compare import Difference
+from briefsmith.schema_sync.contract import Contract, packaged
+from briefsmith.schema_sync.mends import Mend, mend_all
+from briefsmith.schema_sync.sources import ScratchServer, compare, read_contract
+from briefsmith.schema_sync.verify import Verification, verify
+from briefsmith.sql import Migration, migrations
+
+
+async def verify_schema(inspection: Inspection, *, data_model: str | None = None) -> Verification:
+    """Whether a live database is what this package was written for; nothing is changed.
+
+    Args:
+        data_model: Look at the rows as well, with this embedding model as the one that is asked with;
+            not while there is drift, which would be in the way.
+
+    Raises:
+        Unavailable: The database went away.
+    """
+    return await verify(inspection, data_model=data_model)
+
+
+async def read_schema(
+    source: str | None, schemas: Sequence[str], scratch_server: ScratchServer
+) -> Contract:
+    """What a schema is.
+
+    Args:
+        source: As `schema_sync.sources.read_contract` takes it; None is what this package needs.
+
+    Raises:
+        InvalidContract: The source is none.
+        MigrationFailed: A file of the source is refused; names file and statement.
+        Unavailable: No database.
+    """
+    return packaged() if source is None else await read_contract(source, schemas, scratch_server)
+
+
+async def diff_schemas(
+    expected: Contract, found: Contract, scratch_server: ScratchServer
+) -> list[tuple[Difference, Mend]]:
+    """In what the second schema differs from the first, and what would make it like the first."""
+    found_differences = await compare(expected, found, scratch_server)
+    mends = mend_all(found_differences, expected.catalog, found.catalog)
+    return list(zip(found_differences, mends, strict=True))
+
+
+async def pending_migrations(inspection: Inspection) -> tuple[Migration, ...]:
+    """Migrations of this package that a database has not had, the oldest first."""
+    applied = set(await inspection.migrations() or ())
+    return tuple(one for one in migrations() if one.version not in applied)

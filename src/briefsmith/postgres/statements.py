@@ -1,0 +1,92 @@
+"""Named queries with the Python types that they are used with, so that both can be held to the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, LiteralString, TypedDict, TypeVar, overload
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from briefsmith.sql import Query, load
+
+# What a statement takes: a checker then reads a dict literal as the TypedDict that is asked for.
+P_contra = TypeVar("P_contra", bound=Mapping[str, Any], contravariant=True)
+T = TypeVar("T")
+
+
+class NoParameters(TypedDict):
+    """Of a statement that takes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(Generic[P_contra, T]):
+    """A query and its types; one that is sent stands in a module of `store/` or `postgres/`, by name.
+
+    Attributes:
+        query: What is sent.
+        params: Its parameters by name, a TypedDict.
+        row: What a row of its answer becomes; None where it has none, or nobody reads it.
+        is_of_login: Sent before there is an actor, with the rights of the login.
+    """
+
+    query: Query
+    params: type[P_contra]
+    row: type[T] | None
+    is_of_login: bool = False
+
+    @property
+    def name(self) -> str:
+        """`<file>.<query>`."""
+        return self.query.name
+
+    @property
+    def text(self) -> LiteralString:
+        """The SQL, with named placeholders."""
+        return self.query.text
+
+
+@overload
+def statement(
+    name: str, params: type[P_contra], row: type[T], *, is_of_login: bool = False
+) -> Statement[P_contra, T]: ...
+
+
+@overload
+def statement(
+    name: str, params: type[P_contra], row: None, *, is_of_login: bool = False
+) -> Statement[P_contra, None]: ...
+
+
+def statement(
+    name: str, params: type[P_contra], row: type[T] | None, *, is_of_login: bool = False
+) -> Statement[P_contra, T] | Statement[P_contra, None]:
+    """Declares how a named query is used.
+
+    Args:
+        name: `<file>.<query>` in `sql/queries`.
+        params: As in `Statement`.
+        row: As in `Statement`.
+        is_of_login: As in `Statement`.
+    """
+    file, _, query = name.partition(".")
+    return Statement(load(file)[query], params, row, is_of_login)
+
+
+async def fetch(
+    connection: AsyncConnection[Any], statement: Statement[P_contra, T], params: P_contra
+) -> list[T]:
+    """All rows of the answer."""
+    # A statement whose rows nobody reads is a fault of ours and of no caller.
+    assert statement.row is not None, statement.name  # noqa: S101
+    factory = class_row(statement.row)
+    async with connection.cursor(row_factory=factory, binary=True) as cursor:
+        await cursor.execute(statement.text, params)
+        return await cursor.fetchall()
+
+
+async def run(
+    connection: AsyncConnection[Any], statement: Statement[P_contra, None], params: P_contra
+) -> int:
+    """The number of rows that a statement touched."""
+    cursor = await connection.execute(statement.text, params)
+    return cursor.rowcount

@@ -1,0 +1,1 @@
+"""The live database, the models and every statement, held against each other."""

@@ -1,0 +1,103 @@
+"""Where a schema can be read from: a database, a contract, a folder of migrations."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from briefsmith.errors import InvalidContract
+from briefsmith.postgres.inspection import Inspection, inspect_database
+from briefsmith.postgres.scratch import scratch_database
+from briefsmith.schema_sync.catalog import Catalog, catalog_of
+from briefsmith.schema_sync.compare import Difference, differences
+from briefsmith.schema_sync.contract import Contract, read
+from briefsmith.schema_sync.definitions import create_schema
+
+_URLS = ("postgresql://", "postgres://")
+
+ScratchServer = Callable[[], AbstractAsyncContextManager[str]]
+
+
+async def read_contract(
+    source: str, schemas: Sequence[str], scratch_server: ScratchServer
+) -> Contract:
+    """The schema that a source describes.
+
+    Args:
+        source: Address of a database, a contract (`.json`), one file of SQL, or a folder of them, which
+            are run in the order of their names in a scratch database.
+        schemas: What to read of a database or of migrations; a contract brings its own.
+        scratch_server: Address of a server for scratch databases; asked for only when it is needed.
+
+    Raises:
+        InvalidContract: There is nothing of the kind, or the file is no contract.
+        MigrationFailed: Names file and statement.
+        Unavailable: No database.
+    """
+    if _is_address(source):
+        async with inspect_database(source) as inspection:
+            return await contract_of(inspection, schemas)
+    held = _read_files(Path(source))
+    if isinstance(held, Contract):
+        return held
+    async with scratch_server() as url, scratch_database(url) as scratch:
+        for name, text in held:
+            await scratch.run(name, text)
+        return await contract_of(scratch, schemas)
+
+
+_HINT = (
+    "Give a postgresql:// address, a contract (.json), a file of SQL, or a folder of migrations."
+)
+
+
+def _is_address(source: str) -> bool:
+    return source.startswith(_URLS) or ("=" in source and not Path(source).exists())
+
+
+def _read_files(path: Path) -> Contract | list[tuple[str, str]]:
+    try:
+        if path.suffix == ".json":
+            return read(path.read_text(encoding="utf-8"))
+        files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
+        texts = [(file.name, file.read_text(encoding="utf-8")) for file in files]
+    except (OSError, UnicodeDecodeError) as error:
+        says = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        message = f"{path} cannot be read: {says}."
+        raise InvalidContract(message, hint=_HINT) from error
+    if not texts:
+        message = f"{path} holds no migration."
+        raise InvalidContract(message, hint=_HINT)
+    return texts
+
+
+async def contract_of(inspection: Inspection, schemas: Sequence[str]) -> Contract:
+    """The schema of a live database, as a contract."""
+    rows = await inspection.catalog(schemas)
+    catalog = catalog_of(rows, schemas)
+    return Contract(
+        catalog,
+        inspection.server_version // 10_000,
+        migrations=tuple(await inspection.migrations() or ()),
+    )
+
+
+async def compare(
+    expected: Contract, found: Contract, scratch_server: ScratchServer
+) -> list[Difference]:
+    """In what the second schema differs from the first.
+
+    Servers of different major versions print the same definition in different ways, so where one printed
+    each and they differ, both are made anew in one server, and what it prints is compared.
+    """
+    first = differences(expected.catalog, found.catalog, expected.spellings)
+    if not first or expected.server_version == found.server_version:
+        return first
+    async with scratch_server() as url:
+        return differences(await _again(expected, url), await _again(found, url))
+
+
+async def _again(contract: Contract, server_url: str) -> Catalog:
+    async with scratch_database(server_url) as scratch:
+        await scratch.attempt(create_schema(contract.catalog))
+        schemas = contract.catalog.schemas
+        return catalog_of(await scratch.catalog(schemas), schemas)

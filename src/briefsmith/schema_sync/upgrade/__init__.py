@@ -1,0 +1,1 @@
+"""From the legacy schema to the final one, every value accounted for."""

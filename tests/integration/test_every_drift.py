@@ -1,0 +1,255 @@
+"""Every single change that can be made to any object of ours is found, and its mend takes it away."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.types.string import TextLoader
+
+from briefsmith.postgres.catalog import CatalogRow
+from briefsmith.schema_sync.catalog import Catalog, catalog_of
+from briefsmith.schema_sync.compare import differences
+from briefsmith.schema_sync.findings import Finding, judge
+from briefsmith.sql import load
+from tests.conftest import Server
+from tests.integration.drift import Change, Drifts
+
+SCHEMAS = ("briefsmith", "public")
+OWN = ("briefsmith",)
+STRANGER = "drift_stranger"
+# Kind of object, and in how many tests its changes are tried.
+KINDS = {
+    "column": 4,
+    "table": 3,
+    "constraint": 2,
+    "grant": 2,
+    "policy": 2,
+    "enum": 2,
+    "function": 1,
+    "index": 1,
+    "view": 1,
+    "column grant": 1,
+    "trigger": 1,
+    "sequence": 1,
+    "schema": 1,
+}
+# Of what is the same again and again, every second, third or fourth is tried; all of them where this is set.
+THINNED = {
+    "column: retyped": 4,
+    "column: storage": 6,
+    "column: compression": 6,
+    "column: generated": 5,
+    "column: collation": 4,
+    "column: not null, unproven": 5,
+    "column: default": 3,
+    "column: renamed": 2,
+    "constraint: dropped": 1,
+    "constraint: on ": 5,
+    "constraint: ": 2,
+    "policy: dropped": 2,
+    "policy: using true": 2,
+    "policy: for ": 5,
+    "policy: ": 3,
+    "grant: taken": 2,
+    "grant: of a column": 4,
+    "grant: ": 4,
+    "index: dropped": 1,
+    "index: invalid": 1,
+    "index: ": 3,
+    "table: dropped": 1,
+    "table: row security": 1,
+    "table: not forced": 1,
+    "table: ": 2,
+    "enum: labels swapped": 6,
+    "enum: label": 3,
+    "function: ": 2,
+    "view: column": 2,
+}
+EVERYTHING = os.environ.get("BRIEFSMITH_TEST_EVERY_DRIFT") == "all"
+
+
+@dataclass
+class Looking:
+    """A database in which changes are made and taken back."""
+
+    connection: Connection[Any]
+    expected: Catalog
+    rows: list[CatalogRow]
+    prepared: set[str] = field(default_factory=set)
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def findings(self, reach: Sequence[str] = ()) -> list[Finding]:
+        """What is drift now; of other kinds than these, what there was in the beginning."""
+        rows = self.read(reach)
+        if reach:
+            rows = [*(row for row in self.rows if row.kind not in reach), *rows]
+        found = catalog_of(rows, SCHEMAS, ours=self.expected.items.keys())
+        told = judge(differences(self.expected, found), self.expected, found, OWN)
+        return [finding for finding in told if finding.is_drift]
+
+    def read(self, reach: Sequence[str]) -> list[CatalogRow]:
+        name = "read_" + "_".join(sorted(reach))
+        if name not in self.prepared:
+            text = (
+                load("catalog")["read_catalog"].text.replace("%(schemas)s", "$1").replace("%%", "%")
+            )
+            kinds = ", ".join(f"'{kind}'" for kind in reach)
+            narrow = f"select * from ({text}) as catalog where kind in ({kinds})" if reach else text
+            self.connection.execute(f"prepare {name} (text[]) as {narrow}".encode())
+            self.prepared.add(name)
+        statement = f"execute {name}('{{{','.join(SCHEMAS)}}}')"
+        rows = self.connection.execute(statement.encode()).fetchall()
+        return [
+            CatalogRow(kind, name, parent_kind, parent, self._facts(facts))
+            for kind, name, parent_kind, parent, facts in rows
+        ]
+
+    def _facts(self, text: str) -> dict[str, Any]:
+        """What nearly all rows say is what they said before."""
+        if text not in self.known:
+            self.known[text] = json.loads(text)
+        return self.known[text]
+
+
+@pytest.fixture(scope="module")
+def looking(server: Server) -> Iterator[Looking]:
+    url = server.migrated_database()
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        connection.execute("set search_path = ''")
+        connection.adapters.register_loader("jsonb", TextLoader)
+        connection.execute("set jit = off")
+        connection.execute("set plan_cache_mode = force_generic_plan")
+        connection.execute("set client_min_messages = error")
+        connection.execute("drop role if exists drift_stranger")
+        connection.execute("create role drift_stranger")
+        connection.execute("grant all on schema public, briefsmith to drift_stranger")
+        looking = Looking(connection, Catalog((), None, {}), [])
+        looking.rows = looking.read(())
+        looking.expected = catalog_of(looking.rows, SCHEMAS)
+        yield looking
+    server.drop(url)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("drop role drift_stranger")
+
+
+@dataclass
+class Tally:
+    """What came of the changes of a kind."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    narrow: int = 0
+    refused: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    mended: int = 0
+    dangerous: int = 0
+    by_itself: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.tried.total()} changes of {len(self.tried)} sorts, {self.mended} mended, "
+            f"{self.dangerous} of them with danger, {self.narrow} read narrowly, "
+            f"{self.by_itself} to be committed before the rest"
+        )
+
+    def try_out(self, change: Change, looking: Looking) -> None:
+        connection = looking.connection
+        connection.execute("begin")
+        try:
+            if not self._make(change, connection):
+                return
+            # The first of each sort is looked at whole, whatever it is said to reach.
+            reach = change.reach if self.tried[change.sort] else ()
+            self.narrow += bool(reach)
+            self.tried[change.sort] += 1
+            findings = looking.findings(reach)
+            named = [one for one in findings if (one.kind, one.name) in change.names]
+            if not named or any(one.mend is None for one in findings):
+                told = [(one.change, one.kind, one.name) for one in findings]
+                self.wrong.append(f"not named: {change.ways[0]}: {told}")
+                return
+            self._mend(change, findings, looking, reach)
+        finally:
+            connection.execute("rollback")
+
+    def _make(self, change: Change, connection: Connection[Any]) -> bool:
+        said = ""
+        for way in change.ways:
+            connection.execute("savepoint before")
+            try:
+                connection.execute(way.encode())
+            except psycopg.Error as error:
+                said = str(error).splitlines()[0]
+                connection.execute("rollback to before")
+            else:
+                return True
+        self.refused.append(f"{change.sort}: {change.ways[0]}: {said}")
+        return False
+
+    def _mend(
+        self, change: Change, findings: list[Finding], looking: Looking, reach: Sequence[str]
+    ) -> None:
+        mends = sorted((one.mend for one in findings if one.mend), key=lambda mend: mend.place)
+        self.dangerous += any(mend.danger for mend in mends)
+        script = "\n".join(dict.fromkeys(mend.sql for mend in mends))
+        try:
+            looking.connection.execute(script.encode())
+        except psycopg.errors.UnsafeNewEnumValueUsage:
+            # PostgreSQL wants a commit between, and says so; the mend does as well.
+            assert any("after a commit" in (mend.danger or "") for mend in mends)
+            self.by_itself += 1
+        except psycopg.Error as error:
+            self.wrong.append(f"mend fails: {change.ways[0]}: {str(error).strip()}\n{script}")
+        else:
+            self.mended += 1
+            self._look_again(change, looking, reach, script)
+
+    def _look_again(
+        self, change: Change, looking: Looking, reach: Sequence[str], script: str
+    ) -> None:
+        left = looking.findings(reach)
+        if left:
+            told = [
+                (one.change, one.kind, one.name, one.fact, one.expected, one.found) for one in left
+            ]
+            self.wrong.append(f"mend leaves: {change.ways[0]}: {told}\n{script}")
+
+
+def thinned(sort: str) -> int:
+    """Of how many changes of this sort one is tried."""
+    if EVERYTHING:
+        return 1
+    return next((rarely for words, rarely in THINNED.items() if sort.startswith(words)), 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "shares"),
+    [(kind, share, shares) for kind, shares in KINDS.items() for share in range(shares)],
+)
+def test_every_change_is_found_and_mended(
+    kind: str, share: int, shares: int, looking: Looking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = looking.connection.info.server_version // 10_000
+    made = list(Drifts(looking.expected, version, STRANGER).of(kind))
+    sorts: Counter[str] = Counter()
+    tally = Tally()
+
+    for number, change in enumerate(made):
+        sorts[change.sort] += 1
+        is_tried = (sorts[change.sort] - 1) % thinned(change.sort) == 0
+        if is_tried and number * shares // len(made) == share:
+            tally.try_out(change, looking)
+
+    with capsys.disabled():
+        print(  # noqa: T201  the figures are for people
+            f"\n{kind} {share + 1}/{shares}: {tally} ({len(made)} could be made)"
+        )
+    assert tally.refused == []
+    assert tally.wrong == []
+    assert tally.tried
+    assert looking.findings() == []
