@@ -46,7 +46,7 @@ def verify(
     sql: Sql = False,
     json_: Json = False,
 ) -> None:
-    """Compare the database with what the code needs: 0 in sync, 1 drift, 2 not checked."""
+    """Compare database and code: 0 in sync, 1 drift, 2 not checked."""
     from briefsmith.operations.schema import verify_schema
     from briefsmith.providers.selection import make_embedder
     from briefsmith.runtime import open_inspection
@@ -101,7 +101,7 @@ def diff(
     sql: Sql = False,
     json_: Json = False,
 ) -> None:
-    """Compare two schemas, anybody's: 0 the same, 1 different, 2 not compared."""
+    """Compare two schemas: 0 the same, 1 different, 2 not compared."""
     from briefsmith.operations.schema import diff_schemas, read_schema
     from briefsmith.schema_sync.findings import as_findings
 

@@ -27,7 +27,7 @@ def audit(
     *,
     json_: Json = False,
 ) -> None:
-    """Find references to removed tables and columns in code: 0 none, 1 found."""
+    """Find in code what the schema has no longer: 0 none, 1 found."""
     from briefsmith.audit.run import audit as audit_paths
 
     found = audit_paths(paths, _schema())

@@ -48,7 +48,7 @@ def upgrade(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json_: Json = False,
 ) -> None:
-    """Bring a legacy database to the present schema, with every value accounted for."""
+    """Bring a legacy database over, every value accounted for."""
     if plan + finish + undo > 1:
         message = "Give one of --plan, --finish and --undo."
         raise InvalidInput(message)
