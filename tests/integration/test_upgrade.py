@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Generator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -21,6 +22,8 @@ from briefsmith.operations.schema_upgrade import finish_upgrade, plan_upgrade
 from briefsmith.operations.search import search_blocks
 from briefsmith.postgres.database import open_database, prepare_database
 from briefsmith.postgres.inspection import inspect_database
+from briefsmith.schema_sync.upgrade.mapping import map_user
+from briefsmith.schema_sync.upgrade.rows import Outcome
 from tests.conftest import Server
 from tests.integration.legacy import (
     LEGACY_TABLES,
@@ -162,6 +165,81 @@ async def test_the_legacy_tables_are_kept_where_nobody_gets_in(url: str, archive
             url, "select has_schema_privilege(%s, 'briefsmith_legacy', 'usage, create')", role
         )
         assert not may
+
+
+async def test_values_of_any_size_and_depth_come_over(url: str, archive: Path) -> None:
+    owner = new_user(url)
+    large = '{"text": "' + "x" * 1_000_000 + '", "number": ' + "9" * 100_000 + ".50}"
+    deep = "[" * 3_000 + "1.0" + "]" * 3_000
+    for links in (large, deep):
+        tell(
+            url,
+            "insert into public.profile_core_data (user_id, sns_links) values (%s, %s)",
+            owner,
+            links,
+        )
+        tell(
+            url,
+            "insert into public.task_briefs (user_id, intent, core_profile_data) values (%s, 'i', %s)",
+            owner,
+            links,
+        )
+
+    rows = rows_as_text(url)
+
+    done = await run(url, archive)
+
+    assert done.made["task_briefs"] == 2
+    kept = ask(url, "select string_agg(content, '' order by label) from public.context_blocks")
+    assert kept[0][0].count("9" * 1_000) > 100
+    await undo(url)
+    assert rows_as_text(url) == rows
+
+
+async def test_labels_that_the_database_takes_for_the_same_are_told_apart_crudely(
+    url: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = new_user(url)
+    for label in ("one", "two"):
+        _block(url, owner, label)
+    asked: list[bool] = []
+
+    def map_badly(user: UUID, rows: Any, *, crude_labels: bool = False) -> Outcome:
+        asked.append(crude_labels)
+        good = map_user(user, rows, crude_labels=crude_labels)
+        if crude_labels:
+            return good
+        same = [replace(row, values={**row.values, "label": "same"}) for row in good.rows]
+        return replace(good, rows=tuple(same))
+
+    monkeypatch.setattr("briefsmith.schema_sync.upgrade.owners.map_user", map_badly)
+
+    await run(url, archive)
+
+    assert asked[:2] == [False, True]
+    labels = ask(url, "select label from public.context_blocks order by label")
+    assert labels == [("one",), ("two",)]
+
+
+async def test_rows_that_cannot_be_made_again_stop_the_exchange(
+    url: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = _block(url, new_user(url))
+    before = rows_as_text(url)
+
+    def map_badly(user: UUID, rows: Any, *, crude_labels: bool = False) -> Outcome:
+        good = map_user(user, rows, crude_labels=crude_labels)
+        worse = [replace(row, values={**row.values, "content": "lost"}) for row in good.rows]
+        return replace(good, rows=tuple(worse))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("briefsmith.schema_sync.upgrade.owners.map_user", map_badly)
+        with pytest.raises(errors.UpgradeUnproven, match="content") as caught:
+            await run(url, archive)
+
+    assert caught.value.details["table"] == "context_blocks"
+    assert caught.value.details["key"] == str(block)
+    assert rows_as_text(url) == before
 
 
 # The way back

@@ -10,7 +10,7 @@ from briefsmith.postgres.legacy import ledger
 from briefsmith.postgres.legacy.connections import LegacyConnection, open_legacy, place_of
 from briefsmith.postgres.legacy.obstacles import legacy_columns, sizes
 from briefsmith.postgres.legacy.rows import LEGACY_TABLES, LegacyRow, legacy_rows
-from briefsmith.schema_sync.upgrade.exact_json import loads
+from briefsmith.schema_sync.upgrade.exact_json import deep_values, loads
 from briefsmith.schema_sync.upgrade.notes import notes_of
 from briefsmith.schema_sync.upgrade.obstacles import check_legacy, check_way
 from briefsmith.schema_sync.upgrade.owners import UserRows, outcome_of
@@ -138,6 +138,11 @@ async def plan(url: str) -> UpgradePlan:
         UpgradeRefused: This is no legacy database, or it was upgraded.
         Unavailable: No database.
     """
+    with deep_values():
+        return await _plan(url)
+
+
+async def _plan(url: str) -> UpgradePlan:
     async with open_legacy(url) as connection, connection.snapshot():
         state = await ledger.read_state(connection)
         if state is not None and state.phase == "swapped":

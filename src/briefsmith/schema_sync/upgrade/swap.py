@@ -1,4 +1,9 @@
-"""The exchange: what changed meanwhile is caught up, all is compared, and the tables change places."""
+"""The exchange: what changed meanwhile is caught up and compared, and the tables change places.
+
+Every row is compared with what can be made again of it, in one snapshot, before writers have to wait. While
+they wait, the hash of every row says which users' rows are not those any more; these are staged and compared
+again. So at the exchange all rows are proven, and writers have waited for hashes and changes alone.
+"""
 
 import asyncio
 import random

@@ -13,6 +13,7 @@ from briefsmith.postgres.legacy.connections import LegacyConnection, open_legacy
 from briefsmith.postgres.legacy.obstacles import login_facts
 from briefsmith.postgres.legacy.rows import legacy_rows
 from briefsmith.schema_sync.upgrade import archive, owners, staging
+from briefsmith.schema_sync.upgrade.exact_json import deep_values
 from briefsmith.schema_sync.upgrade.locks import take_lock, with_patience
 from briefsmith.schema_sync.upgrade.notes import notes_of
 from briefsmith.schema_sync.upgrade.obstacles import check_legacy, check_way
@@ -49,6 +50,13 @@ async def upgrade(url: str, archive_path: Path | None) -> AsyncGenerator[Upgrade
         DatabaseBusy: Another upgrade runs, or the tables were in use all the time.
         InvalidInput: There is no place for the archive.
     """
+    with deep_values():
+        async with aclosing(_steps(url, archive_path)) as reports:
+            async for report in reports:
+                yield report
+
+
+async def _steps(url: str, archive_path: Path | None) -> AsyncGenerator[UpgradeReport]:
     async with open_legacy(url) as writing, open_legacy(url) as reading:
         await take_lock(writing)
         state = await _begin(writing, archive_path)
