@@ -25,7 +25,7 @@ from briefsmith.compiler.brief import (
 from briefsmith.compiler.document import MediaItem, SourceBlock
 from briefsmith.compiler.excerpt import TokenCounter
 from briefsmith.compiler.fence import one_line, unfence
-from briefsmith.compiler.render import MAX_LABEL_CHARS, NO_CONTEXT
+from briefsmith.compiler.render import MAX_LABEL_CHARS, NO_CONTEXT, NO_ROOM
 from briefsmith.errors import (
     AskedBlocksOverBudget,
     Bug,
@@ -288,8 +288,9 @@ def test_a_budget_below_the_frame_says_what_is_needed() -> None:
     needed = refused.value.details["needed_tokens"]
     compiled = compile_brief(request(needed), [block(1, "Bread.")], TOOLS)
     assert compiled.snapshot.rendered_tokens <= needed
-    with pytest.raises(FrameOverBudget):
+    with pytest.raises(FrameOverBudget) as again_refused:
         compile_brief(request(needed - 1), [block(1, "Bread.")], TOOLS)
+    assert again_refused.value.details["needed_tokens"] == needed
 
 
 def test_a_key_that_a_text_holds_is_a_fault_of_the_caller() -> None:
@@ -313,6 +314,31 @@ def test_nothing_found_is_said_plainly() -> None:
 
     assert NO_CONTEXT in compiled.markdown
     assert compiled.snapshot.blocks == ()
+
+
+def test_that_nothing_fits_is_not_called_that_nothing_matches() -> None:
+    found = [block(1, guide("Bread"))]
+    task = request(330, mode="verbatim")
+
+    compiled = compile_brief(task, found, TOOLS)
+
+    assert compiled.snapshot.blocks == ()
+    assert NO_ROOM in compiled.markdown
+    assert NO_CONTEXT not in compiled.markdown
+    assert again(compiled, task, found).markdown == compiled.markdown
+
+
+def test_a_brief_of_the_first_selector_says_of_both_what_it_said() -> None:
+    task = request(330, mode="verbatim")
+    snapshot = compile_brief(task, [block(1, guide("Bread"))], TOOLS).snapshot
+    first = snapshot.selector.model_copy(update={"name": "knapsack-1"})
+
+    markdown = recompile(
+        snapshot.model_copy(update={"selector": first}), task.intent, None, (), {}
+    ).markdown
+
+    assert NO_CONTEXT in markdown
+    assert NO_ROOM not in markdown
 
 
 def test_by_default_short_blocks_come_whole_and_long_ones_excerpted() -> None:

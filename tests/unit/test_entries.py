@@ -9,7 +9,7 @@ from briefsmith.compiler.candidates import Candidate, Variant
 from briefsmith.compiler.entries import confirm, entry_budgets
 from briefsmith.compiler.options import asked_stages, cluster_groups
 from briefsmith.compiler.select import SelectionSettings, select
-from briefsmith.compiler.worth import weigh
+from briefsmith.compiler.weighing import weigh
 from briefsmith.models.enums import BlockImportance
 
 IDS = [UUID(int=n) for n in range(1, 9)]

@@ -18,7 +18,8 @@ from briefsmith.compiler.select import (
     SelectionSettings,
     select,
 )
-from briefsmith.compiler.worth import Weighed, variant_worth, weigh
+from briefsmith.compiler.weighing import Weighed, weigh
+from briefsmith.compiler.worth import variant_worth
 from briefsmith.errors import AskedBlocksOverBudget
 from briefsmith.models.enums import BlockImportance
 

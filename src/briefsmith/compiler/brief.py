@@ -25,7 +25,7 @@ from briefsmith.compiler.request import BriefRequest, Toolchain, checked_mode
 from briefsmith.compiler.select import Selection, select_weighed
 from briefsmith.compiler.snapshots import build_document, fill_snapshot, left_out_entries
 from briefsmith.compiler.variants import MODES, Variants
-from briefsmith.compiler.worth import weigh
+from briefsmith.compiler.weighing import weigh
 from briefsmith.errors import AskedBlocksOverBudget, StaleVersion
 from briefsmith.schemas.snapshot import Snapshot, SnapshotBlock
 

@@ -122,6 +122,7 @@ class BriefDocument:
     Attributes:
         mode: Compilation mode; None is the default one.
         groups: In the order of the enum, purged blocks last; empty groups are not there.
+        lacks_room: Something matched that the budget did not hold.
     """
 
     intent: str
@@ -131,6 +132,7 @@ class BriefDocument:
     groups: tuple[SectionGroup, ...]
     media: tuple[MediaItem, ...]
     provenance: Provenance
+    lacks_room: bool = False
 
     @property
     def sections(self) -> tuple[BlockSection, ...]:

@@ -17,6 +17,7 @@ _FIRST_UNIT_BONUS = 0.1  # of the intent's whole weight: a lead says what a text
 _HEADING_BONUS = 0.3  # of what the heading above scores: it names the subject of its units
 _NEIGHBOUR_BONUS = 0.15  # of what each neighbour scores: an answer rarely repeats the question
 _LENGTH_PENALTY = 0.4  # as `b` of BM25
+_LEAST_TELLING = 0.5  # of what a part of the text tells on the average
 _MOST_MISSES = 20  # units tried in vain before the rest counts as too long
 _LIKELY_UNITS = 3 * _MOST_MISSES  # that most excerpts are made from
 
@@ -90,7 +91,13 @@ def term_weights(intent: str, readings: Iterable[Reading]) -> dict[str, float]:
 
 def unit_scores(reading: Reading, weights: Mapping[str, float]) -> tuple[float, ...]:
     """What each unit has to do with the intent, >= 0; all 0 only for a text without units."""
-    plain = _overlaps(reading, weights)
+    return placed_scores(reading, unit_overlaps(reading, weights), weights)
+
+
+def placed_scores(
+    reading: Reading, plain: Sequence[float], weights: Mapping[str, float]
+) -> tuple[float, ...]:
+    """`unit_scores` from overlaps: each unit gains by where it stands, too."""
     above = _headings_above(reading.units)
     scores: list[float] = []
     for index, own in enumerate(plain):
@@ -105,8 +112,8 @@ def unit_scores(reading: Reading, weights: Mapping[str, float]) -> tuple[float, 
     return tuple(scores)
 
 
-def _overlaps(reading: Reading, weights: Mapping[str, float]) -> list[float]:
-    """Weight of the intent's terms in each unit, somewhat less for a longer one."""
+def unit_overlaps(reading: Reading, weights: Mapping[str, float]) -> list[float]:
+    """Weight of the intent's terms in each unit itself, somewhat less for a longer one."""
     asked = frozenset(weights)
     mean_terms = sum(map(len, reading.terms)) / max(len(reading.terms), 1) or 1.0
     overlaps: list[float] = []
@@ -264,6 +271,16 @@ def share_shown(reading: Reading, scores: Sequence[float], spans: Sequence[Span]
     by_score = sum(_scores_inside(reading.units, scores, spans)) / (sum(scores) or 1.0)
     by_length = sum(end - start for start, end in spans) / max(len(text), 1)
     return min(max((by_score + by_length) / 2, 0.02), 0.98)
+
+
+def is_telling(reading: Reading, overlaps: Sequence[float], spans: Sequence[Span]) -> bool:
+    """Whether these ranges have to do with the intent, as the text has.
+
+    A lead such as "One line each." before a table that does not fit is an excerpt of nothing.
+    """
+    shown = sum(_scores_inside(reading.units, overlaps, spans)) / (sum(overlaps) or 1.0)
+    length = sum(end - start for start, end in spans) / max(len(reading.text), 1)
+    return not any(overlaps) or shown >= _LEAST_TELLING * length
 
 
 def _scores_inside(

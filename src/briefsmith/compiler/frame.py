@@ -17,7 +17,8 @@ from briefsmith.compiler.snapshots import build_document
 from briefsmith.compiler.variants import Mode
 from briefsmith.schemas.snapshot import Snapshot, SnapshotSelector
 
-SELECTOR = "knapsack-1"
+SELECTOR = "knapsack-2"
+"""How blocks are chosen: 2 counts every key at its longest, and cuts none to what tells nothing."""
 
 _LONGEST_BUDGET = 9_999_999
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from briefsmith.compiler.candidates import Variant
 from briefsmith.compiler.knapsack import Item
-from briefsmith.compiler.worth import Weighed, ladder, variant_worth
+from briefsmith.compiler.weighing import Weighed
+from briefsmith.compiler.worth import ladder, variant_worth
 from briefsmith.errors import AskedBlocksOverBudget
 
 

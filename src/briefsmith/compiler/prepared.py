@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from briefsmith.compiler.document import SourceBlock
-from briefsmith.compiler.excerpt import Reading, read, term_weights, unit_scores
+from briefsmith.compiler.excerpt import (
+    Reading,
+    placed_scores,
+    read,
+    term_weights,
+    unit_overlaps,
+)
 from briefsmith.compiler.outline import StepSpan, find_step
 from briefsmith.compiler.worth import SelectionSettings, rated_relevance
 
@@ -16,12 +22,14 @@ class Prepared:
     """A block that may enter the brief, its units weighed against the intent.
 
     Attributes:
-        scores: Of the units of `reading`.
+        overlaps: What each unit of `reading` has of the intent's terms.
+        scores: Of the units, by that and by where they stand.
         step: Its sentence for the outline; None for a blank block.
     """
 
     block: SourceBlock
     reading: Reading
+    overlaps: Sequence[float]
     scores: tuple[float, ...]
     step: StepSpan | None
 
@@ -56,7 +64,9 @@ def prepare(intent: str, blocks: Sequence[SourceBlock], settings: SelectionSetti
             others.append(block)
             continue
         reading = telling[at] if at < len(telling) else read(block.content)
-        scores = unit_scores(reading, weights)
-        rivals.append(Prepared(block, reading, scores, find_step(reading, scores)))
+        overlaps = unit_overlaps(reading, weights)
+        scores = placed_scores(reading, overlaps, weights)
+        step = find_step(reading, scores)
+        rivals.append(Prepared(block, reading, overlaps, scores, step))
     rivals.sort(key=lambda entry: entry.block.block_id)
     return Material(tuple(rivals), tuple(others))

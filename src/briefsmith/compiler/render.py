@@ -23,6 +23,7 @@ _MAX_STEP_CHARS = 240
 _MAX_NAME_CHARS = 80
 
 NO_CONTEXT = "No context matched: this brief quotes no block."
+NO_ROOM = "No context fits: this brief quotes no block."
 OUTLINE_HEADING = "## Outline"
 TABLE_HEAD = "| cite | block | version | sha256 | transformation | tokens |\n|-|-|-|-|-|-|"
 
@@ -68,7 +69,7 @@ def render_markdown(document: BriefDocument, nonce: str) -> str:
     parts.append("## Context")
     parts.extend(part for group in document.groups for part in _group(group, nonce))
     if not document.groups:
-        parts.append(NO_CONTEXT)
+        parts.append(NO_ROOM if document.lacks_room else NO_CONTEXT)
     parts.extend(_media(document.media, nonce))
     parts.append(_provenance(document))
     return "\n\n".join(parts) + "\n"

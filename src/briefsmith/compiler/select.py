@@ -32,13 +32,8 @@ from briefsmith.compiler.options import (
     fitting_stage,
     tokens_of,
 )
-from briefsmith.compiler.worth import (
-    DEFAULT_SETTINGS,
-    SelectionSettings,
-    Weighed,
-    WorthParts,
-    weigh,
-)
+from briefsmith.compiler.weighing import Weighed, weigh
+from briefsmith.compiler.worth import DEFAULT_SETTINGS, SelectionSettings, WorthParts
 
 __all__ = [
     "Chosen",

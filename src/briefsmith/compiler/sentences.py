@@ -38,7 +38,7 @@ _ORDINAL = re.compile(r"\b(?:am|ab|bis|das|de[mnrs]|die|im|seit|und|vom|zum|zur)
 _ABBREVIATIONS = frozenset(
     re.findall(
         r"\w+",
-        "dr mr mrs ms prof st sr sra srta jr vs cf ca approx fig figs eq no nos vol ch sec pp ed "
+        "dr mr mrs ms prof st sr sra srta jr vs cf ca approx incl excl fig figs eq no nos vol ch sec pp ed "
         "eds al est dept gen col capt rev hon bzw ggf evtl inkl exkl vgl nr abs abb tab hrsg bspw "
         "sog mme mlle mm ex env art cap núm pág ud dott sig sigg ing dhr mevr bijv jan feb apr "
         "jun jul aug sep sept oct nov dec",

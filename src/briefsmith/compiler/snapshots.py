@@ -16,9 +16,11 @@ from briefsmith.compiler.document import (
 )
 from briefsmith.compiler.excerpt import apply_spans
 from briefsmith.compiler.outline import StepSpan, step_text
-from briefsmith.compiler.select import Chosen, LeftOut, Selection
+from briefsmith.compiler.select import Chosen, LeftOut, LeftOutReason, Selection
 from briefsmith.models.enums import BlockType
 from briefsmith.schemas.snapshot import Snapshot, SnapshotBlock, SnapshotLeftOut, SnapshotStep
+
+_FIRST_SELECTOR = "knapsack-1"
 
 
 def fill_snapshot(
@@ -122,6 +124,14 @@ def build_document(
             package_version=snapshot.package_version,
             budget_tokens=snapshot.budget_tokens,
         ),
+        lacks_room=_lacks_room(snapshot),
+    )
+
+
+def _lacks_room(snapshot: Snapshot) -> bool:
+    # Briefs of the first selector say in either case that nothing matched, and have to say it again.
+    return snapshot.selector.name != _FIRST_SELECTOR and any(
+        out.reason == LeftOutReason.OVER_BUDGET for out in snapshot.left_out
     )
 
 

@@ -13,6 +13,7 @@ from briefsmith.compiler.excerpt import (
     Ranking,
     apply_spans,
     fitting_spans,
+    is_telling,
     likely_units,
     rank,
     share_shown,
@@ -135,7 +136,7 @@ class Variants:
     def _longest_cite(self, room: int) -> str:
         """As long as any that a brief of this room can have."""
         least = _LEAST_OUTLINED_TOKENS if self._mode == "outline" else _LEAST_SHOWN_TOKENS
-        return "B" + "9" * len(str(max(room // least, 99)))
+        return "B" + "9" * len(str(max(room // least, 1)))
 
     def _read_ahead(self, entries: Sequence[Prepared]) -> None:
         """Counts at once what excerpts of these will ask for one by one."""
@@ -156,7 +157,7 @@ class Variants:
             return [whole]
         cuts = [self._cut(entry, size) for size in self._sizes(entry, room)]
         excerpts = [_Way(entry, "excerpted", spans) for spans in dict.fromkeys(cuts) if spans]
-        # A text that is one long unit has no excerpt: it comes whole or not at all.
+        # A text that has no excerpt, such as one long unit, comes whole or not at all.
         return excerpts if self._mode == "excerpt" and excerpts else [whole, *excerpts]
 
     def _sizes(self, entry: Prepared, room: int) -> list[int]:
@@ -168,9 +169,12 @@ class Variants:
         return [n for n in sorted(sizes, reverse=True) if _LEAST_EXCERPT_TOKENS <= n <= room]
 
     def _cut(self, entry: Prepared, size: int) -> tuple[Span, ...]:
+        """What an excerpt of at most so many tokens shows; () where that tells nothing."""
         key = entry.block.block_id, size
         if key not in self._cuts:
-            self._cuts[key] = fitting_spans(self._rankings[key[0]], size, self._counts)
+            spans = fitting_spans(self._rankings[key[0]], size, self._counts)
+            tells = is_telling(entry.reading, entry.overlaps, spans)
+            self._cuts[key] = spans if tells else ()
         return self._cuts[key]
 
     def _count(self, ways: Sequence[_Way], cite: str) -> None:

@@ -26,7 +26,7 @@ from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.blocks import BlockFilter
-from briefsmith.schemas.briefs import DEFAULT_BUDGET_TOKENS, BriefListing, Media, NewBrief
+from briefsmith.schemas.briefs import BriefListing, Media, NewBrief
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.schemas.snapshot import LEGACY_KEYS, Snapshot
 from briefsmith.store import (
@@ -38,7 +38,10 @@ from briefsmith.store import (
 )
 from briefsmith.store.search import SearchRow
 
-CANDIDATES = 60  # for a brief of the default budget: twice what it holds of short blocks
+CANDIDATES = (
+    60  # for budgets up to `_FIRST_STEP_TOKENS`: no brief of them holds more of short blocks
+)
+_FIRST_STEP_TOKENS = 6_250
 _MOST_CANDIDATES = 2_000
 _PAGE = 100
 _SECONDS_PER_DAY = 86_400
@@ -105,7 +108,7 @@ async def compose_brief(
         SearchSettings(),
         model=embedder.name,
         embedding=embedding,
-        limit=candidates_for(new.budget_tokens),
+        limit=candidates_for(new.budget_tokens, new.mode),
         usable_only=True,
         with_embedding=True,
     )
@@ -132,13 +135,16 @@ async def compose_brief(
     return ComposedBrief(brief, compiled, labels, by_meaning=embedding is not None)
 
 
-def candidates_for(budget_tokens: int) -> int:
+def candidates_for(budget_tokens: int, mode: str | None = None) -> int:
     """How many blocks to fetch for a brief: in steps, twice as many for twice the budget.
+
+    An outline holds twice as many blocks as a brief that quotes them.
 
     What is said of greater budgets ("enters at") is about the blocks that were fetched, which within a
     step are the same.
     """
-    doublings = (max(budget_tokens - 1, 0) // DEFAULT_BUDGET_TOKENS).bit_length()
+    quoted = 2 * budget_tokens if mode == "outline" else budget_tokens
+    doublings = (max(quoted - 1, 0) // _FIRST_STEP_TOKENS).bit_length()
     return min(CANDIDATES << doublings, _MOST_CANDIDATES)
 
 
