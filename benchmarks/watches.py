@@ -7,7 +7,7 @@ from stages import Watched
 
 from briefsmith.compiler import brief
 from briefsmith.documents import json_lines
-from briefsmith.operations import briefs
+from briefsmith.operations import compose
 from briefsmith.postgres.session import Session
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.providers.wordllama import WordLlamaEmbedder
@@ -44,7 +44,7 @@ IMPORT: tuple[Watched, ...] = (
 
 COMPOSE: tuple[Watched, ...] = (
     *WRITE,
-    (briefs, "compile_brief", "compiling"),
+    (compose, "compile_brief", "compiling"),
     (brief, "prepare", PART + "reading sentences"),
     (brief, "make_candidates", PART + "variants"),
     (brief, "select", PART + "selection"),

@@ -8,18 +8,26 @@
     │   ├── UnreadableDocument  B104  one file of an import; the others go in
     │   ├── InvalidSetting      B105
     │   ├── NothingToImport     B106
-    │   └── InvalidContract     B107
+    │   ├── InvalidContract     B107
+    │   ├── InvalidReceiver     B108
+    │   ├── UnknownAgent        B109
+    │   └── InvalidEdit         B110
     ├── NotPermitted        B2xx
     │   ├── NotAuthenticated    B201
     │   └── UnknownUser         B202
     ├── NotFound            B3xx  none, or not yours: the same answer
     │   ├── BlockNotFound       B301
-    │   └── BriefNotFound       B302
+    │   ├── BriefNotFound       B302
+    │   ├── ConfigNotFound      B303
+    │   ├── ProposalNotFound    B304
+    │   ├── FeedbackNotFound    B305
+    │   └── BriefTypeNotFound   B306
     ├── Conflict            B4xx  shows both sides
     │   ├── LabelTaken          B401
     │   ├── StaleVersion        B402
     │   ├── WrongState          B403
-    │   └── AlreadyThere        B404
+    │   ├── AlreadyThere        B404
+    │   └── StaleProposal       B405
     ├── OverBudget          B5xx  says what would fit
     │   ├── FrameOverBudget     B501
     │   └── AskedBlocksOverBudget B502
@@ -29,8 +37,9 @@
     │   ├── EmbedderUnavailable B603
     │   ├── DatabaseBusy        B604
     │   ├── ServerNotStarted    B605
-    │   └── ModelUnavailable    B606
-    │       └── ModelTimedOut       B607
+    │   ├── ModelUnavailable    B606
+    │   │   └── ModelTimedOut       B607
+    │   └── ReceiverUnavailable B608
     ├── ModelMisbehaved     B7xx  after retries
     │   ├── WrongEmbedding      B701
     │   ├── InvalidAnswer       B702
@@ -138,6 +147,25 @@ class InvalidContract(InvalidInput):
     default_hint = "`briefsmith schema contract --json` writes one."
 
 
+class InvalidReceiver(InvalidInput):
+    """A receiver that nothing can be sent to."""
+
+    code = "B108"
+    default_hint = "A receiver is stdout, the path of a file, or the https address of a webhook."
+
+
+class UnknownAgent(InvalidInput):
+    """No agent has this name."""
+
+    code = "B109"
+
+
+class InvalidEdit(InvalidInput):
+    """An edited text that cannot take the place of the brief's."""
+
+    code = "B110"
+
+
 class NotPermitted(BriefsmithError):
     """The actor may not do this."""
 
@@ -177,6 +205,34 @@ class BriefNotFound(NotFound):
     default_hint = "`briefsmith brief list` shows the briefs that there are."
 
 
+class ConfigNotFound(NotFound):
+    """The brief has no such configuration to run it with."""
+
+    code = "B303"
+    default_hint = "`briefsmith brief configure` makes one."
+
+
+class ProposalNotFound(NotFound):
+    """No proposal to the actor has this id."""
+
+    code = "B304"
+    default_hint = "`briefsmith review list` shows the proposals that there are."
+
+
+class FeedbackNotFound(NotFound):
+    """The brief has no feedback."""
+
+    code = "B305"
+    default_hint = "`briefsmith brief feedback` gives some."
+
+
+class BriefTypeNotFound(NotFound):
+    """The catalogue has no such type of briefs."""
+
+    code = "B306"
+    default_hint = "`briefsmith brief types` lists those that there are."
+
+
 class Conflict(BriefsmithError):
     """Two sides disagree; details show both."""
 
@@ -207,6 +263,13 @@ class AlreadyThere(Conflict):
     """An object with this id exists already."""
 
     code = "B404"
+
+
+class StaleProposal(Conflict):
+    """A block has moved on since the change was proposed; details show both."""
+
+    code = "B405"
+    default_hint = "Look at both sides; reject the proposal, or edit the block yourself."
 
 
 class OverBudget(BriefsmithError):
@@ -281,6 +344,13 @@ class ModelTimedOut(ModelUnavailable):
 
     code = "B607"
     default_hint = "Raise BRIEFSMITH_MODEL_TIMEOUT, or take a faster model."
+
+
+class ReceiverUnavailable(Unavailable):
+    """What was to receive a brief's output did not take it; the output is stored."""
+
+    code = "B608"
+    default_hint = "See to the receiver and run it again."
 
 
 class ModelMisbehaved(BriefsmithError):

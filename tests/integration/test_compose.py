@@ -19,16 +19,10 @@ from briefsmith import errors
 from briefsmith.compiler.brief import MODES
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockStatus, BlockType
-from briefsmith.operations import briefs
+from briefsmith.operations import briefs, compose
 from briefsmith.operations.blocks import add_block, archive_block, edit_block, purge_block
-from briefsmith.operations.briefs import (
-    ComposedBrief,
-    compose_brief,
-    get_brief,
-    list_briefs,
-    media_of,
-    recompile_brief,
-)
+from briefsmith.operations.briefs import get_brief, list_briefs, media_of, recompile_brief
+from briefsmith.operations.compose import ComposedBrief, compose_brief
 from briefsmith.postgres.database import Database
 from briefsmith.postgres.session import Actor
 from briefsmith.providers.embeddings import Embedder
@@ -292,7 +286,7 @@ async def test_an_asked_block_is_in_even_if_search_does_not_find_it(
 ) -> None:
     await _fill(store, embedder)
     asked = await _add(store, SilentEmbedder(), "Rota", "Ann opens on Monday.", meta_tags=["no"])
-    monkeypatch.setattr(briefs, "CANDIDATES", 1)
+    monkeypatch.setattr(compose, "CANDIDATES", 1)
 
     composed = await _compose(store, embedder, tokens, blocks=(asked.id,), scope="none")
 
@@ -481,7 +475,7 @@ async def test_a_block_that_is_purged_while_a_brief_is_made_is_a_clear_error(
 
     with pytest.raises(errors.NotFound):
         async with store.session() as session:
-            original = briefs.compile_brief
+            original = compose.compile_brief
 
             def purging(*args: Any, **options: Any) -> Any:
                 compiled = original(*args, **options)
@@ -493,7 +487,7 @@ async def test_a_block_that_is_purged_while_a_brief_is_made_is_a_clear_error(
                 return compiled
 
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(briefs, "compile_brief", purging)
+                patch.setattr(compose, "compile_brief", purging)
                 await compose_brief(session, embedder, tokens, NewBrief(intent=INTENT))
 
     assert ask(store_url, "select count(*) from public.task_briefs") == [(0,)]
@@ -520,7 +514,7 @@ async def test_a_cancelled_compose_leaves_nothing(
 
 COMPOSING = """
     import asyncio, sys
-    from briefsmith.operations.briefs import compose_brief
+    from briefsmith.operations.compose import compose_brief
     from briefsmith.postgres.database import open_database
     from briefsmith.providers.tokenizer import TokenCounter
     from briefsmith.providers.wordllama import WordLlamaEmbedder

@@ -19,7 +19,8 @@ from briefsmith.operations.blocks import (
     get_block,
     purge_block,
 )
-from briefsmith.operations.briefs import ComposedBrief, compose_brief, get_brief, recompile_brief
+from briefsmith.operations.briefs import get_brief, recompile_brief
+from briefsmith.operations.compose import ComposedBrief, compose_brief
 from briefsmith.operations.exports import export_blocks
 from briefsmith.operations.imports import import_documents
 from briefsmith.operations.search import search_blocks

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefsmith.operations.briefs import candidates_for
+from briefsmith.operations.compose import candidates_for
 from briefsmith.schemas.briefs import DEFAULT_BUDGET_TOKENS, MAX_BUDGET_TOKENS
 
 QUOTED_TOKENS = 105  # of a text of a few words, with its fence and its row

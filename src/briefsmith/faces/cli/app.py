@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from briefsmith.faces.cli import briefs, store
+from briefsmith.faces.cli import briefs, compose, store
 
 
 def _group(text: str) -> typer.Typer:
@@ -53,13 +53,15 @@ def _root(
 app.command("init")(store.init)
 app.command("doctor")(store.doctor)
 app.command("import")(store.import_paths)
-app.command("compose")(briefs.compose)
+app.command("compose")(compose.compose)
 app.command("reembed")(store.reembed)
 
-brief = _group("Briefs: what was compiled.")
-brief.command("list")(briefs.list_)
-brief.command("show")(briefs.show)
-app.add_typer(brief, name="brief")
+
+def _brief() -> typer.Typer:
+    brief = _group(_BRIEF)
+    brief.command("list")(briefs.list_)
+    brief.command("show")(briefs.show)
+    return brief
 
 
 def _block() -> typer.Typer:
@@ -113,8 +115,14 @@ class _LateGroup(TyperGroup):
             self.commands.update(get_group(_LATE[self.name or ""]()).commands)
 
 
-_LATE: dict[str, Callable[[], typer.Typer]] = {"block": _block, "schema": _schema}
+_LATE: dict[str, Callable[[], typer.Typer]] = {
+    "brief": _brief,
+    "block": _block,
+    "schema": _schema,
+}
+_BRIEF = "Briefs: what was compiled."
 _BLOCK = "Blocks: the pieces of context."
 _SCHEMA = "The schema: what it has to be, and whether it is."
+app.add_typer(_group(_BRIEF), name="brief", cls=_LateGroup)
 app.add_typer(_group(_BLOCK), name="block", cls=_LateGroup)
 app.add_typer(_group(_SCHEMA), name="schema", cls=_LateGroup)
