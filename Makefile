@@ -40,6 +40,7 @@ bench-schema: .venv/measuring
 # What the database has to be, as every PostgreSQL at hand prints it; run it after a migration changed.
 contract: .venv/developing
 	$(BIN)/python -m tests.contract.packaged
+	$(BIN)/python -m tests.contract.columns
 	$(BIN)/briefsmith schema contract > docs/schema.md
 
 # Pins every package of every group, newest first; run it to take newer ones.

@@ -10,7 +10,13 @@ from pathlib import Path
 from briefsmith.config import Settings
 from briefsmith.errors import BriefsmithError, NotMigrated, ServerNotStarted, UnknownUser
 from briefsmith.operations.counts import count_blocks
-from briefsmith.postgres.database import ServerFacts, connect, place_of, server_facts
+from briefsmith.postgres.database import (
+    VECTOR_DROPPED,
+    ServerFacts,
+    connect,
+    place_of,
+    server_facts,
+)
 from briefsmith.postgres.embedded import ServerState, server_state
 from briefsmith.providers.selection import make_embedder
 from briefsmith.runtime import Store, database_url, open_store
@@ -145,7 +151,7 @@ def _extension(facts: ServerFacts) -> Check:
     if facts.vector_version is not None:
         return Check("extension", ok=True, found=f"vector {facts.vector_version}")
     if facts.vector_available:
-        advice = "Run `briefsmith init`."
+        advice = VECTOR_DROPPED if facts.has_blocks else "Run `briefsmith init`."
         return Check("extension", ok=False, found="vector is not in this database", advice=advice)
     advice = "Install pgvector on the server (Supabase has it)."
     return Check("extension", ok=False, found="the server does not have vector", advice=advice)

@@ -50,6 +50,7 @@
     │   ├── NotMigrated         B803
     │   ├── DatabaseIsNewer     B804
     │   ├── MigrationFailed     B805
+    │   ├── SchemaDrifted       B806
     │   └── UpgradeRefused      B820
     │       ├── UpgradeUnproven     B821
     │       └── UndoRefused         B822
@@ -419,6 +420,13 @@ class MigrationFailed(SchemaMismatch):
     """A migration stopped; it left nothing behind."""
 
     code = "B805"
+
+
+class SchemaDrifted(SchemaMismatch):
+    """The database has every migration, and yet not what they made."""
+
+    code = "B806"
+    default_hint = "`briefsmith schema verify --sql` prints what mends it."
 
 
 class UpgradeRefused(SchemaMismatch):

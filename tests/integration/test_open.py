@@ -156,8 +156,60 @@ async def test_migrations_of_others_are_none_of_our_business(database_url: str) 
 async def test_a_database_without_the_extension_is_refused(database_url: str) -> None:
     tell(database_url, "drop extension vector cascade")
 
-    with pytest.raises(errors.VectorMissing):
+    with pytest.raises(errors.VectorMissing) as caught:
         await _opened(database_url)
+
+    assert "schema verify --sql" in caught.value.hint
+    assert "reembed" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "lacking"),
+    [
+        (
+            "alter table public.context_blocks rename column feedback_score to score",
+            ["public.context_blocks.feedback_score"],
+        ),
+        (
+            "drop table briefsmith.agent_jobs",
+            [
+                "briefsmith.agent_jobs.agent_session_id",
+                "briefsmith.agent_jobs.created_at",
+                "briefsmith.agent_jobs.job",
+                "briefsmith.agent_jobs.user_id",
+            ],
+        ),
+        (
+            "drop view public.block_usage_summary",
+            [
+                "public.block_usage_summary.block_id",
+                "public.block_usage_summary.distinct_tasks",
+                "public.block_usage_summary.last_used_at",
+                "public.block_usage_summary.total_usages",
+            ],
+        ),
+    ],
+)
+async def test_a_database_that_has_lost_a_column_is_refused_before_anybody_meets_it(
+    database_url: str, change: str, lacking: list[str]
+) -> None:
+    tell(database_url, change)
+
+    with pytest.raises(errors.SchemaDrifted) as caught:
+        await _opened(database_url)
+
+    assert caught.value.details["lacking"] == lacking
+    assert lacking[0] in caught.value.message
+    assert "schema verify --sql" in caught.value.hint
+
+
+async def test_columns_and_tables_of_others_do_not_keep_a_database_closed(
+    database_url: str,
+) -> None:
+    tell(database_url, "alter table public.context_blocks add column mine text")
+    tell(database_url, "create table public.theirs (id integer)")
+
+    await _opened(database_url)
 
 
 async def test_a_database_whose_tables_are_gone_gives_a_clear_error(database_url: str) -> None:
@@ -173,6 +225,7 @@ HANDSHAKE = Handshake(
     vector_version="0.8.0",
     migrations=[item.version for item in migrations()],
     users=[NO_ID],
+    lacking=[],
 )
 FACTS = ServerFacts(
     server_version=170002,

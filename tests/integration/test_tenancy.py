@@ -169,11 +169,14 @@ def test_a_copy_of_the_own_row_goes_in_so_the_refusals_mean_something(town: Town
         if table in unique:
             row[unique[table]] = 7
         before = len(town.rows(table, town.bob))
+        is_pair = set(town.catalog.primary_keys[table]) <= town.catalog.references[table].keys()
 
         with town.acting(town.bob):
+            if is_pair:  # There is one row for each pair, so it makes room for its copy.
+                town.connection.execute(sql.SQL("delete from {}").format(identifier(table)))
             _insert_row(town, table, row)
 
-        assert len(town.rows(table, town.bob)) == before + 1, table
+        assert len(town.rows(table, town.bob)) == (1 if is_pair else before + 1), table
 
 
 def test_an_own_row_cannot_be_moved_to_another(town: Town) -> None:

@@ -18,7 +18,7 @@ from briefsmith.postgres.migrate import Applied, migrate
 from briefsmith.postgres.session import Actor, Session, begin
 from briefsmith.postgres.statements import NoParameters, fetch, statement
 from briefsmith.postgres.vectors import register_vectors
-from briefsmith.sql import migrations
+from briefsmith.sql import columns, migrations
 
 OLDEST_SERVER = 150000
 _TRANSACTION_POOLER_PORT = "6543"
@@ -30,6 +30,12 @@ _FOR_OTHER_CLIENTS = re.compile(r"(?<=[?&])(pgbouncer|connection_limit|supa)=[^&
 _SAFE_FROM = {15: 150009, 16: 160005, 17: 170001}
 
 
+VECTOR_DROPPED = (
+    "`briefsmith schema verify --sql` prints what brings it back; "
+    "then `briefsmith reembed` makes the vectors again."
+)
+
+
 def has_unsafe_row_security(server_version: int) -> bool:
     """Whether a server, as PostgreSQL numbers it (150004), lacks the mend of CVE-2024-10976."""
     return server_version < _SAFE_FROM.get(server_version // 10000, 0)
@@ -37,13 +43,19 @@ def has_unsafe_row_security(server_version: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What a migrated database says of itself."""
+    """What a migrated database says of itself.
+
+    Attributes:
+        users: Two at most of those who may be meant.
+        lacking: Columns that this package uses and the database has not, as `schema.table.column`.
+    """
 
     server_version: int
     server_version_text: str
     vector_version: str | None
     migrations: list[str]
     users: list[UUID]
+    lacking: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +89,16 @@ class NewUser:
     id: UUID
 
 
-class _User(TypedDict):
+class _Asking(TypedDict):
     user: str | None
+    columns: list[str]
 
 
 class _NewUserParams(TypedDict):
     email: str
 
 
-_HANDSHAKE = statement("handshake.handshake", _User, Handshake, is_of_login=True)
+_HANDSHAKE = statement("handshake.handshake", _Asking, Handshake, is_of_login=True)
 _SERVER_FACTS = statement("handshake.server_facts", NoParameters, ServerFacts, is_of_login=True)
 _INSERT_USER = statement("handshake.insert_user", _NewUserParams, NewUser, is_of_login=True)
 
@@ -242,9 +255,13 @@ async def open_database(
         yield Database(pool, user_id)
 
 
+def _asking(user: str | None) -> _Asking:
+    return {"user": user, "columns": list(columns())}
+
+
 async def _check(connection: AsyncConnection[Any], user: str | None) -> UUID:
     try:
-        [found] = await fetch(connection, _HANDSHAKE, {"user": user})
+        [found] = await fetch(connection, _HANDSHAKE, _asking(user))
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
         raise refusal(await server_facts(connection)) from error
     except psycopg.Error as error:
@@ -257,8 +274,8 @@ def _check_schema(found: Handshake) -> None:
     if found.server_version < OLDEST_SERVER:
         raise _too_old(found.server_version_text)
     if found.vector_version is None:
-        message = "The extension vector is not in this database."
-        raise errors.VectorMissing(message)
+        message = "The extension vector is not in this database any more, and its columns with it."
+        raise errors.VectorMissing(message, hint=VECTOR_DROPPED)
     ours = [item.version for item in migrations()]
     missing = sorted(set(ours) - set(found.migrations))
     unknown = sorted(set(found.migrations) - set(ours))
@@ -268,6 +285,14 @@ def _check_schema(found: Handshake) -> None:
     if missing:
         message = f"The database lacks {len(missing)} of {len(ours)} migrations."
         raise errors.NotMigrated(message, details={"missing": missing})
+    if found.lacking:
+        raise _drifted(found.lacking)
+
+
+def _drifted(lacking: list[str]) -> errors.SchemaDrifted:
+    several = f" and {len(lacking) - 1} more that this package uses" if len(lacking) > 1 else ""
+    message = f"The database lacks the column {lacking[0]}{several}."
+    return errors.SchemaDrifted(message, details={"lacking": lacking})
 
 
 def _too_old(version: str) -> errors.ServerTooOld:
@@ -355,7 +380,7 @@ async def prepare_database(url: str, *, user: str | None = None) -> Applied:
 
 
 async def _first_user(connection: AsyncConnection[Any], user: str | None) -> None:
-    [found] = await fetch(connection, _HANDSHAKE, {"user": user})
+    [found] = await fetch(connection, _HANDSHAKE, _asking(user))
     if found.users:
         return
     if user is not None and "@" not in user:

@@ -93,6 +93,12 @@ def schema_statements() -> LiteralString:
     return cast("LiteralString", "\n".join(parts))
 
 
+@cache
+def columns() -> tuple[str, ...]:
+    """Every column that the schema has, as `schema.table.column`, from the file `COLUMNS`; views have some too."""
+    return tuple((files(__name__) / "COLUMNS").read_text(encoding="utf-8").split())
+
+
 def surroundings() -> LiteralString:
     """What Supabase supplies and a plain PostgreSQL lacks: roles, the schema auth, the extension."""
     text = (files(__name__) / "schema" / "auth.sql").read_text(encoding="utf-8")

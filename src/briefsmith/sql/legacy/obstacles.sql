@@ -127,9 +127,7 @@ where hanging.classid <> all (array['pg_publication_rel', 'pg_type']::regclass[]
   ) not in (
     select oid from relations
     union all
-    select to_regclass('briefsmith.import_entries')::oid where to_regclass('briefsmith.import_entries') is not null
-    union all
-    select to_regclass('briefsmith.search_documents')::oid where to_regclass('briefsmith.search_documents') is not null
+    select ours.oid from pg_catalog.pg_class as ours where ours.relnamespace = to_regnamespace('briefsmith')
   )
 order by 1;
 

@@ -125,7 +125,7 @@ delete from public.context_blocks where id = %(id)s::uuid;
 select block.id, block.label, block.content
 from public.context_blocks as block
 where block.user_id = %(user_id)s::uuid
-  and block.meta_embedding_model is distinct from %(model)s::text
+  and (block.meta_embedding is null or block.meta_embedding_model is distinct from %(model)s::text)
   and btrim(block.content) <> ''
   and (%(after)s::uuid is null or block.id > %(after)s::uuid)
 order by block.id
@@ -212,7 +212,8 @@ select
   count(*) as blocks,
   count(*) filter (where block.status = 'archived') as archived,
   count(*) filter (
-    where block.meta_embedding_model is distinct from %(model)s::text and btrim(block.content) <> ''
+    where (block.meta_embedding is null or block.meta_embedding_model is distinct from %(model)s::text)
+      and btrim(block.content) <> ''
   ) as unembedded
 from public.context_blocks as block
 where block.user_id = %(user_id)s::uuid;

@@ -15,7 +15,19 @@ select
       or lower(account.email) = lower(%(user)s::text)
     order by account.created_at, account.id
     limit 2
-  ) as users;
+  ) as users,
+  array(
+    select wanted.name from unnest(%(columns)s::text[]) as wanted (name)
+    except
+    select space.nspname || '.' || class.relname || '.' || attribute.attname
+    from pg_catalog.pg_namespace as space
+    join pg_catalog.pg_class as class on class.relnamespace = space.oid
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = class.oid
+    where space.nspname in ('briefsmith', 'public')
+      and class.relkind in ('r', 'p', 'v')
+      and attribute.attnum > 0 and not attribute.attisdropped
+    order by 1
+  ) as lacking;
 
 -- name: server_facts :one
 -- The part of the handshake that any server can answer, for a database that is not migrated.

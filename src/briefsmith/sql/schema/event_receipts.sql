@@ -5,9 +5,8 @@ create table briefsmith.event_receipts (
   event_id bigint not null,
   seen_in xid8 not null default pg_current_xact_id(),
   constraint event_receipts_pkey primary key (user_id, consumer, event_id),
-  constraint event_receipts_consumer_fkey
-    foreign key (user_id, consumer)
-    references briefsmith.event_consumers (user_id, consumer) on delete cascade,
+  constraint event_receipts_user_id_fkey
+    foreign key (user_id) references auth.users (id) on delete cascade,
   constraint event_receipts_event_id_fkey
     foreign key (event_id) references public.events (id) on delete cascade
 );
