@@ -96,6 +96,16 @@ def _schema() -> typer.Typer:
     return schema
 
 
+def _insights() -> typer.Typer:
+    from briefsmith.faces.cli import insights as commands
+
+    insights = _group(_INSIGHTS)
+    insights.command("usage")(commands.usage)
+    insights.command("patterns")(commands.patterns)
+    insights.command("popularity")(commands.popularity)
+    return insights
+
+
 class _LateGroup(TyperGroup):
     """A group that is built when it is used: the options of many commands take longer than --help may.
 
@@ -119,10 +129,13 @@ _LATE: dict[str, Callable[[], typer.Typer]] = {
     "brief": _brief,
     "block": _block,
     "schema": _schema,
+    "insights": _insights,
 }
 _BRIEF = "Briefs: what was compiled."
 _BLOCK = "Blocks: the pieces of context."
+_INSIGHTS = "What use tells of blocks and briefs."
 _SCHEMA = "The schema: what it has to be, and whether it is."
 app.add_typer(_group(_BRIEF), name="brief", cls=_LateGroup)
 app.add_typer(_group(_BLOCK), name="block", cls=_LateGroup)
+app.add_typer(_group(_INSIGHTS), name="insights", cls=_LateGroup)
 app.add_typer(_group(_SCHEMA), name="schema", cls=_LateGroup)

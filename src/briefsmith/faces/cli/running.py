@@ -75,6 +75,18 @@ def command_line(*words: str) -> str:
     return line
 
 
+def either(**options: bool) -> None:
+    """Refuses two ways of printing at once.
+
+    Raises:
+        InvalidInput: More than one of them is wanted.
+    """
+    names = [f"--{name.rstrip('_')}" for name, wanted in options.items() if wanted]
+    if len(names) > 1:
+        message = f"Give {' or '.join(names)}, not both."
+        raise InvalidInput(message)
+
+
 def as_id(text: str) -> UUID:
     """The id.
 

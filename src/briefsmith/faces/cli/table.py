@@ -15,6 +15,7 @@ _INDENT = "  "
 _FIRST_ROWS = 200  # these decide how wide the columns are
 _NARROWEST_TEXT = 24
 _WIDEST_IN_A_PIPE = 60
+_LONGEST_BAR = 20
 _BOLD, _GREEN, _RED, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[0m"
 
 
@@ -43,6 +44,14 @@ def number(name: str) -> Column:
 def text(name: str) -> Column:
     """A column of text that may be folded."""
     return Column(name, folds=True)
+
+
+def bar(value: float, most: float) -> str:
+    """A bar as long as the value is beside the greatest; something for everything above nothing."""
+    if value <= 0 or most <= 0:
+        return ""
+    full = "█" if (sys.stdout.encoding or "").lower().replace("-", "") == "utf8" else "#"
+    return full * max(round(_LONGEST_BAR * value / most), 1)
 
 
 @dataclass(slots=True)
