@@ -195,7 +195,7 @@ async def test_each_migration_is_recorded_as_the_supabase_command_line_does(
     ]
     for (_, _, statements), migration in zip(rows, migrations(), strict=True):
         assert all(statement in migration.text for statement in statements)
-        assert len(statements) > 20
+        assert statements
 
 
 # What the command line of Supabase makes before its first migration, column for column.

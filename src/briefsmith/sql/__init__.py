@@ -35,6 +35,11 @@ class Migration:
     text: LiteralString
 
     @property
+    def is_data(self) -> bool:
+        """Whether it makes rows and no object, so that the files of `schema/` do not have it."""
+        return self.text.startswith("-- briefsmith:data\n")
+
+    @property
     def file_name(self) -> str:
         """As the file is called."""
         return f"{self.version}_{self.name}.sql"

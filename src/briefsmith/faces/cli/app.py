@@ -58,9 +58,12 @@ app.command("reembed")(store.reembed)
 
 
 def _brief() -> typer.Typer:
+    from briefsmith.faces.cli.brief_types import types
+
     brief = _group(_BRIEF)
     brief.command("list")(briefs.list_)
     brief.command("show")(briefs.show)
+    brief.command("types")(types)
     return brief
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import LiteralString, cast
 
 import psycopg
 
@@ -118,6 +119,18 @@ async def settle_functions(connection: LegacyConnection) -> None:
     """Makes ready what runs on its own once the staged tables are in their place."""
     await connection.execute(_SQL["wake_triggers"])
     await connection.execute(_SQL["settle_functions"])
+
+
+async def add_data(connection: LegacyConnection) -> None:
+    """Gives the staged tables the rows that migrations make, where they have none of that name."""
+    for one in migrations():
+        if one.is_data:
+            for statement in split_statements(one.text):
+                # Parts of the package's own migrations.
+                text = cast("LiteralString", statement.replace(f"{PUBLIC}.", f"{STAGING}."))
+                await connection.raw.execute(text)
+    await be_patient(connection)  # as it was before the migration's own setting
+    await connection.execute(_SQL["keep_data"])
 
 
 async def record_migrations(connection: LegacyConnection) -> None:

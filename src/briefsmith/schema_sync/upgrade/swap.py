@@ -75,6 +75,7 @@ async def _attempt(
     going = await swap.present_objects(writing, swap.PUBLIC, legacy_names())
     coming = await swap.staged_objects(writing)
     await swap.settle_functions(writing)
+    await swap.add_data(writing)
     await swap.record_migrations(writing)
     await swap.set_moved(writing, "swapped", going, coming)
     # From here on readers wait.

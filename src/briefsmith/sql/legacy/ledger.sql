@@ -143,7 +143,8 @@ from jsonb_to_recordset(%(rows)s::jsonb) as one (
 );
 
 -- name: made_counts :many
-select new_table as name, count(*) as number from briefsmith_legacy.upgrade_staged group by new_table order by 1;
+select new_table as name, count(*) as number from briefsmith_legacy.upgrade_staged
+where made <> 'migration' group by new_table order by 1;
 
 -- name: legacy_counts :many
 select source_table as name, count(*) as number from briefsmith_legacy.upgrade_rows group by source_table order by 1;

@@ -75,6 +75,14 @@ begin
 end
 $$;
 
+-- name: keep_data :exec
+-- Rows that a migration made count as made by the upgrade, so that an undo sees none that a person added.
+insert into briefsmith_legacy.upgrade_staged (user_id, new_table, new_id, made, kept)
+select
+  null, 'task_brief_types', fresh.id, 'migration', encode(sha256(convert_to(to_jsonb(fresh)::text, 'UTF8')), 'hex')
+from briefsmith_staging.task_brief_types as fresh
+on conflict do nothing;
+
 -- name: wake_triggers :exec
 alter table briefsmith_staging.context_blocks enable trigger context_blocks_keep_revision;
 
