@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from briefsmith.sql import migrations
 from tests.conftest import Server
 from tests.faces.conftest import Cli
 
@@ -138,6 +139,43 @@ def test_two_schemas_of_anybody_are_compared(
     assert same.code == 0
 
 
+SHOP = (
+    "create table public.orders (id integer primary key, total numeric default 1.50)",
+    "create view public.paid as select o.id, o.total from public.orders o where o.total > 0",
+    "create table public.parts (id integer primary key)",
+    "alter table public.orders enable row level security",
+)
+
+
+def test_rights_of_roles_that_no_other_server_knows_are_compared_across_versions(
+    cli_without_store: Cli, server: Server, server_16: Server
+) -> None:
+    old, new = server_16.empty_database(), server.empty_database()
+    roles = ("create role shop_reader", 'create role "Shop writer"')
+    more = (
+        "grant select on public.orders to shop_reader",
+        'create policy own on public.orders for select to "Shop writer" using (true)',
+        'alter view public.paid owner to "Shop writer"',
+    )
+    change(old, *SHOP, *roles)
+    change(new, *SHOP, *roles, *more)
+
+    value = cli_without_store("schema", "diff", old, new, "--json").value
+    change(new, 'drop owned by "Shop writer"', "drop owned by shop_reader")
+    change(new, *SHOP[1:2])
+    same = cli_without_store("schema", "diff", old, new)
+    for one, url in ((server_16, old), (server, new)):
+        change(url, "drop role shop_reader", 'drop role "Shop writer"')
+        one.drop(url)
+
+    assert sorted((one["kind"], one["change"]) for one in value["differences"]) == [
+        ("grant", "extra"),
+        ("policy", "extra"),
+        ("view", "changed"),
+    ]
+    assert (same.code, same.out) == (0, "The schemas are the same.\n")
+
+
 def test_migrations_are_compared_in_a_scratch_database(
     cli_without_store: Cli, tmp_path: Path
 ) -> None:
@@ -183,7 +221,7 @@ def test_the_plan_of_a_migration_is_printed_and_nothing_changes(
     server.drop(url)
 
     assert "create table public.context_blocks" in plan.out
-    assert [one["file"] for one in value] == ["20261122000000_briefsmith_schema.sql"]
+    assert [one["file"] for one in value] == [one.file_name for one in migrations()]
     assert verified.code == 1
     assert "briefsmith schema migrate" in verified.out
     assert done.code == 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from briefsmith.schema_sync.catalog import Item
+from briefsmith.schema_sync.catalog import Catalog, Item
 from briefsmith.schema_sync.names import list_of, text_of
 from briefsmith.schema_sync.pieces import Piece, Turn
 from briefsmith.schema_sync.source import Source, keyword
@@ -12,6 +12,15 @@ _RELATIONS = frozenset({"table", "view", "materialized_view", "foreign_table"})
 _TYPES = frozenset({"enum", "domain", "range", "composite_type"})
 # What everybody may do from the beginning with whatever is made.
 _OPEN = frozenset({"function"}) | _TYPES
+
+
+def roles_of(catalog: Catalog) -> set[str]:
+    """Every role that owns something, may do something, or is meant by a policy, as PostgreSQL writes them."""
+    found: set[str] = set()
+    for item in catalog.items.values():
+        named = [text_of(item, "owner"), text_of(item, "grantee"), *list_of(item, "roles")]
+        found.update(role for role in named if role is not None)
+    return found - {"public"}
 
 
 def rights_pieces(item: Item, source: Source) -> Iterator[Piece]:

@@ -11,6 +11,7 @@ from briefsmith.schema_sync.catalog import Catalog, catalog_of
 from briefsmith.schema_sync.compare import Difference, differences
 from briefsmith.schema_sync.contract import Contract, read
 from briefsmith.schema_sync.definitions import create_schema
+from briefsmith.schema_sync.rights import roles_of
 
 _URLS = ("postgresql://", "postgres://")
 
@@ -87,17 +88,32 @@ async def compare(
     """In what the second schema differs from the first.
 
     Servers of different major versions print the same definition in different ways, so where one printed
-    each and they differ, both are made anew in one server, and what it prints is compared.
+    each and they differ, both are made anew in one server, and what it prints is compared. Of what cannot be
+    made there, a language that it lacks for one, the first comparison is believed.
     """
     first = differences(expected.catalog, found.catalog, expected.spellings)
     if not first or expected.server_version == found.server_version:
         return first
+    roles = sorted(roles_of(expected.catalog) | roles_of(found.catalog))
     async with scratch_server() as url:
-        return differences(await _again(expected, url), await _again(found, url))
+        wanted = await _again(expected, roles, url)
+        actual = await _again(found, roles, url)
+    again = differences(wanted, actual)
+    return again + [one for one in first if _is_lost(one, wanted, actual)]
 
 
-async def _again(contract: Contract, server_url: str) -> Catalog:
+def _is_lost(difference: Difference, wanted: Catalog, actual: Catalog) -> bool:
+    """Whether a side that has the object could not be made anew with it."""
+    item, found = difference.item, difference.actual
+    if difference.change != "extra" and item.key not in wanted.items:
+        return True
+    return found is not None and found.key not in actual.items
+
+
+async def _again(contract: Contract, roles: Sequence[str], server_url: str) -> Catalog:
     async with scratch_database(server_url) as scratch:
+        # Most of them are there already, from another comparison or because every server has them.
+        await scratch.attempt(f"create role {role};" for role in roles)
         await scratch.attempt(create_schema(contract.catalog))
         schemas = contract.catalog.schemas
         return catalog_of(await scratch.catalog(schemas), schemas)
