@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,6 +16,7 @@ from briefsmith.postgres.embedded import ensure_server, stop_server
 from briefsmith.postgres.session import Actor, Session
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.providers.wordllama import WordLlamaEmbedder
+from tests.integration.servers import debian_programs, kept_folder, running, wheel_programs
 
 _NUMBERS = count()
 
@@ -61,11 +60,10 @@ class Server:
 
 def run_server(version: int) -> Generator[Server]:
     """The embedded server of a major version, in a folder of its own; stopped behind the yield."""
-    # A short path: sockets have room for about a hundred bytes.
-    with tempfile.TemporaryDirectory(prefix="bs") as folder:
+    with kept_folder({}, "home/postgres") as folder:
         # Run as root, the server's own user has to get through, or the data would go elsewhere.
-        Path(folder).chmod(0o755)
-        home = Path(folder) / "home"
+        folder.chmod(0o755)
+        home = folder / "home"
         lease = ensure_server(home, idle_seconds=600, postgres_version=version)
         try:
             yield Server(lease.url)
@@ -86,13 +84,37 @@ def server_16() -> Iterator[Server]:
     yield from run_server(16)
 
 
-@pytest.fixture(scope="session", params=[16, 18])
-def any_server(request: pytest.FixtureRequest) -> Server:
-    """Both versions, one after the other."""
-    name = "server" if request.param == 18 else "server_16"
-    found = request.getfixturevalue(name)
+@pytest.fixture(scope="session")
+def server_15() -> Iterator[Server]:
+    """PostgreSQL 15, the oldest that works; skips where it cannot be had."""
+    with wheel_programs() as programs, running(programs) as url:
+        yield Server(url)
+
+
+@pytest.fixture(scope="session")
+def server_17() -> Iterator[Server]:
+    """PostgreSQL 17, as Debian makes it; skips where it cannot be had."""
+    with debian_programs() as programs, running(programs) as url:
+        yield Server(url)
+
+
+def server_of(request: pytest.FixtureRequest, version: int) -> Server:
+    """The server of a major version, started when it is first asked for."""
+    found = request.getfixturevalue("server" if version == 18 else f"server_{version}")
     assert isinstance(found, Server)
     return found
+
+
+@pytest.fixture(scope="session", params=[16, 18])
+def any_server(request: pytest.FixtureRequest) -> Server:
+    """Both versions of the wheel that everybody has, one after the other."""
+    return server_of(request, request.param)
+
+
+@pytest.fixture(scope="session", params=[15, 16, 17, 18])
+def every_server(request: pytest.FixtureRequest) -> Server:
+    """Each version that is promised, one after the other."""
+    return server_of(request, request.param)
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,20 @@
 """
 
 import asyncio
+import sys
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from briefsmith.postgres.inspection import inspect_database
 from briefsmith.schema_sync.catalog import Catalog
 from briefsmith.schema_sync.contract import Contract, merge, write
 from briefsmith.schema_sync.sources import contract_of
 from tests.conftest import Server, run_server
-from tests.integration.servers import running, wheel_programs
+from tests.integration.servers import debian_programs, running, wheel_programs
 
 SCHEMAS = ("briefsmith", "public")
 PLACE = Path(__file__).parents[2] / "src" / "briefsmith" / "schema_sync" / "contract.json"
@@ -41,15 +44,24 @@ def packaged_text(urls: Iterable[str]) -> str:
 
 
 def main() -> None:
-    """Writes the file."""
-    with (
-        contextmanager(run_server)(18) as newest,
-        contextmanager(run_server)(16) as older,
-        wheel_programs() as programs,
-        running(programs) as oldest,
-    ):
-        servers = (newest, older, Server(oldest))
+    """Writes the file; without PostgreSQL 17 it is the same, for that prints as 18 does, and a test says so."""
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(contextmanager(run_server)(18)),
+            *_debian(stack),
+            stack.enter_context(contextmanager(run_server)(16)),
+            Server(stack.enter_context(running(stack.enter_context(wheel_programs())))),
+        ]
         PLACE.write_text(packaged_text(server.migrated_database() for server in servers), "utf-8")
+
+
+def _debian(stack: ExitStack) -> list[Server]:
+    try:
+        programs = stack.enter_context(debian_programs())
+    except pytest.skip.Exception as reason:
+        sys.stderr.write(f"without PostgreSQL 17: {reason}\n")
+        return []
+    return [Server(stack.enter_context(running(programs)))]
 
 
 if __name__ == "__main__":

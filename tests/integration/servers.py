@@ -6,13 +6,15 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+
+from tests.integration.debian import NotToBeHad, unpack_programs
 
 ROOT = Path(__file__).parents[2]
 OF_THE_SYSTEM = Path("/usr/lib/postgresql/15/bin")
@@ -42,13 +44,45 @@ def _run(*command: str | Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+# Its input ends when the tests do, be they killed: then it stops the server, and removes the folder. Where nobody
+# collects the dead, `kill -0` still finds the server; its note is gone.
+_KEEPER = """
+cat > /dev/null
+if read -r server < "$0/$1/postmaster.pid"; then
+  kill -QUIT "$server"
+  turns=100
+  while [ -e "$0/$1/postmaster.pid" ] && kill -0 "$server" && [ $turns -gt 0 ]; do
+    sleep 0.1
+    turns=$((turns - 1))
+  done
+fi
+rm -rf "$0"
+"""
+
+
+@contextmanager
+def kept_folder(account: Mapping[str, Any], data: str = "data") -> Generator[Path]:
+    """A folder of this account that is removed afterwards, however this process ends; so is the server on its data."""
+    # A short path: sockets have room for about a hundred bytes.
+    folder = Path(tempfile.mkdtemp(prefix="bs"))
+    if account:
+        shutil.chown(folder, **account)
+    with subprocess.Popen(
+        ["sh", "-c", _KEEPER, folder, data],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,
+        **account,
+    ):
+        yield folder
+
+
 @contextmanager
 def running(programs: Path) -> Generator[str]:
     """A server of these programs; its address, as its superuser."""
-    with tempfile.TemporaryDirectory(prefix="bs") as name:
-        folder = Path(name)
-        if os.geteuid() == 0:
-            shutil.chown(folder, "nobody", "nogroup")
+    with kept_folder(_account()) as folder:
         data, log = folder / "data", folder / "log"
         _run(
             *(programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust"),
@@ -65,10 +99,7 @@ def running(programs: Path) -> Generator[str]:
             stdout=subprocess.DEVNULL,
             **_account(),
         )
-        try:
-            yield f"postgresql://postgres@/postgres?host={quote(name)}"
-        finally:
-            _run(programs / "pg_ctl", "-w", "-m", "immediate", "-D", data, "stop")
+        yield f"postgresql://postgres@/postgres?host={quote(str(folder))}"
 
 
 def system_programs() -> Path:
@@ -85,14 +116,25 @@ def wheel_programs() -> Generator[Path]:
         pytest.skip(f"{_WHEEL} has wheels for Python 3.11 alone")
     wheel = next(_CACHE.glob("pgserver-*.whl"), None) or _download()
     # Not in .venv: the account that runs the server may have no way into it.
-    with tempfile.TemporaryDirectory(prefix="bs") as name:
-        folder = Path(name)
+    with kept_folder({}) as folder:
         folder.chmod(0o755)
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
         programs = folder / "pgserver" / "pginstall" / "bin"
         for program in programs.iterdir():
             program.chmod(0o755)
+        yield programs
+
+
+@contextmanager
+def debian_programs() -> Generator[Path]:
+    """PostgreSQL 17 with pgvector out of Debian's packages; skips where they cannot be had."""
+    with kept_folder({}) as folder:
+        folder.chmod(0o755)
+        try:
+            programs = unpack_programs(folder)
+        except NotToBeHad as reason:
+            pytest.skip(str(reason))
         yield programs
 
 

