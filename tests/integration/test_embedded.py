@@ -650,6 +650,15 @@ def test_a_full_disk_is_told_from_other_failures(
     assert error.details["log"][-1] == line
 
 
+def test_an_account_without_a_name_is_told_so(tmp_path: Path) -> None:
+    said = "initdb: could not look up effective user ID 54321: user does not exist\n"
+
+    error = failures.from_output(layout_of(tmp_path), "It failed.", said)
+
+    assert "54321" in error.message
+    assert "/etc/passwd" in error.hint
+
+
 @needs_root
 def test_a_store_on_a_full_disk_is_refused_and_leaves_nothing_half_made(open_folder: Path) -> None:
     small = open_folder / "small"

@@ -130,6 +130,23 @@ async def test_a_failing_migration_leaves_nothing_and_names_file_and_statement(
     assert versions == [(_GOOD.version,)]
 
 
+@pytest.mark.parametrize(
+    ("state", "kind"), [("53100", errors.DiskFull), ("55P03", errors.DatabaseBusy)]
+)
+async def test_what_stops_a_migration_without_a_fault_of_its_own_is_told_as_it_is(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    kind: type[errors.BriefsmithError],
+) -> None:
+    text = f"do $$ begin raise exception 'x' using errcode = '{state}'; end $$;"
+    unlucky = Migration(_BAD.version, _BAD.name, cast("LiteralString", text))
+    monkeypatch.setattr(migrating, "migrations", lambda: (*migrations(), unlucky))
+
+    with pytest.raises(kind):
+        await prepare_database(database_url)
+
+
 async def test_the_first_migration_failing_halfway_leaves_an_empty_database(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

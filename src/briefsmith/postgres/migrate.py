@@ -8,7 +8,14 @@ from typing import Any, LiteralString, TypedDict, cast
 import psycopg
 from psycopg import AsyncConnection
 
-from briefsmith.errors import MigrationFailed, VectorMissing
+from briefsmith.errors import (
+    BriefsmithError,
+    DatabaseBusy,
+    DiskFull,
+    MigrationFailed,
+    VectorMissing,
+)
+from briefsmith.postgres.errors import translate
 from briefsmith.postgres.statements import NoParameters, fetch, run, statement
 from briefsmith.sql import Migration, migrations
 
@@ -131,7 +138,10 @@ async def _run(connection: AsyncConnection[Any], migration: Migration) -> None:
 
 def _failure(
     migration: Migration, number: int, statement: str, error: psycopg.Error
-) -> MigrationFailed | VectorMissing:
+) -> BriefsmithError:
+    known = translate(error)
+    if isinstance(known, DatabaseBusy | DiskFull):
+        return known  # no fault of the migration: the same may work later
     says = (error.diag.message_primary or str(error)).strip().rstrip(".")
     details = {
         "file": migration.file_name,

@@ -61,7 +61,8 @@ async def verify(
     Nothing is changed, and unless it is asked to, no row of anybody's is read.
 
     Args:
-        data_model: Look at the rows as well, with this embedding model as the one that is asked with.
+        data_model: Look at the rows and the server's known faults as well, with this embedding model as the one
+            that is asked with.
         contract: None takes the one of this package.
 
     Raises:
@@ -70,7 +71,7 @@ async def verify(
     contract = contract or packaged()
     rows = await inspection.catalog(contract.catalog.schemas)
     found = catalog_of(rows, contract.catalog.schemas, ours=contract.catalog.items.keys())
-    findings = [*_of_server(inspection), *await _of_migrations(inspection, contract, found)]
+    findings = await _of_migrations(inspection, contract, found)
     if not any(finding.kind == "schema" for finding in findings):
         findings += judge(
             differences(contract.catalog, found, contract.spellings),
@@ -87,9 +88,11 @@ async def verify(
         "statement": len(statements),
         "model": len(row_models()) + len(REQUESTS),
     }
-    if data_model is not None and not any(finding.is_drift for finding in findings):
-        findings += await check_data(inspection, data_model)
-        checked["data check"] = len(DATA_CHECKS)
+    if data_model is not None:
+        if not any(finding.is_drift for finding in findings):
+            findings += await check_data(inspection, data_model)
+            checked["data check"] = len(DATA_CHECKS)
+        findings += _of_server(inspection)
     return Verification(inspection.place, inspection.server_version_text, checked, tuple(findings))
 
 

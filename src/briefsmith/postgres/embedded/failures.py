@@ -11,6 +11,7 @@ from briefsmith.postgres.embedded.layout import Layout, bad_home
 from briefsmith.postgres.embedded.server_log import tail
 
 _COMPLAINT = re.compile(r"(?:PANIC|FATAL|ERROR|error): +([^\n]+)")
+_NAMELESS = re.compile(r"could not look up effective user ID (\d+)")
 _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -43,6 +44,13 @@ def from_output(layout: Layout, message: str, output: str) -> BriefsmithError:
     details = {"data_folder": str(layout.data), "log": lines}
     if any(_is_disk_full(line) for line in output.split("\n")):
         return DiskFull("There is no disk space left for the database.", details=details)
+    if nameless := _NAMELESS.search(output):
+        message = f"PostgreSQL does not run as user {nameless[1]}, who has no name on this system."
+        hint = (
+            "Run as a user who is in /etc/passwd (in a container, add a line for yours), "
+            "or set BRIEFSMITH_DATABASE_URL."
+        )
+        return ServerNotStarted(message, hint=hint, details=details)
     if cause := _complaint(output):
         message = f"{message.removesuffix('.')}: {cause.removesuffix('.')}."
     return ServerNotStarted(message, details=details)
