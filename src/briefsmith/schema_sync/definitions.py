@@ -43,6 +43,11 @@ def create_schema(catalog: Catalog) -> list[str]:
     return ["set check_function_bodies = off;", *made, "reset check_function_bodies;"]
 
 
+def create_roles(roles: Iterable[str]) -> list[str]:
+    """What makes roles that may do nothing, a statement each: some may be there already."""
+    return [f"create role {role};" for role in roles]
+
+
 def pieces_of(item: Item, source: Source) -> Iterator[Piece]:
     """The statements for an object and its parts, in no order yet."""
     if item.kind == "schema":

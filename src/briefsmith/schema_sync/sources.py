@@ -10,7 +10,7 @@ from briefsmith.postgres.scratch import scratch_database
 from briefsmith.schema_sync.catalog import Catalog, catalog_of
 from briefsmith.schema_sync.compare import Difference, differences
 from briefsmith.schema_sync.contract import Contract, read
-from briefsmith.schema_sync.definitions import create_schema
+from briefsmith.schema_sync.definitions import create_roles, create_schema
 from briefsmith.schema_sync.rights import roles_of
 
 _URLS = ("postgresql://", "postgres://")
@@ -113,7 +113,7 @@ def _is_lost(difference: Difference, wanted: Catalog, actual: Catalog) -> bool:
 async def _again(contract: Contract, roles: Sequence[str], server_url: str) -> Catalog:
     async with scratch_database(server_url) as scratch:
         # Most of them are there already, from another comparison or because every server has them.
-        await scratch.attempt(f"create role {role};" for role in roles)
+        await scratch.attempt(create_roles(roles))
         await scratch.attempt(create_schema(contract.catalog))
         schemas = contract.catalog.schemas
         return catalog_of(await scratch.catalog(schemas), schemas)
