@@ -2,7 +2,7 @@
 # make test    every check and every test; what CI runs
 # make bench   figures; see benchmarks/README.md
 .DELETE_ON_ERROR:
-.PHONY: demo test check format contract lock bench bench-retrieval bench-schema clean
+.PHONY: demo test check format contract lock bench bench-retrieval bench-schema bench-feedback clean
 
 # The first Python that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -37,6 +37,9 @@ bench-retrieval: .venv/measuring
 bench-schema: .venv/measuring
 	$(BIN)/python benchmarks/schema.py
 
+bench-feedback: .venv/installed
+	$(BIN)/python benchmarks/feedback.py
+
 # What the database has to be, as every PostgreSQL at hand prints it; run it after a migration changed.
 contract: .venv/developing
 	$(BIN)/python -m tests.contract.packaged
@@ -48,7 +51,7 @@ lock:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,llm]" --group dev --group bench
+	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,jobs,llm]" --group dev --group bench
 	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
 	rm -rf .venv-lock
 
@@ -64,7 +67,7 @@ lock:
 
 .venv/developing: .venv/installed
 	@$(PIP) --upgrade "pip>=25.1"
-	@$(PIP) --editable ".[audit,llm]" --group dev
+	@$(PIP) --editable ".[audit,jobs,llm]" --group dev
 	@touch $@
 
 .venv/measuring: .venv/developing

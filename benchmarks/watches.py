@@ -46,9 +46,9 @@ COMPOSE: tuple[Watched, ...] = (
     *WRITE,
     (compose, "compile_brief", "compiling"),
     (brief, "prepare", PART + "reading sentences"),
-    (brief, "make_candidates", PART + "variants"),
-    (brief, "select", PART + "selection"),
-    (brief, "_compiled", PART + "rendering"),
+    (brief, "Variants", PART + "variants"),
+    (brief, "select_weighed", PART + "selection"),
+    (brief, "rendered", PART + "rendering"),
     (TokenCounter, "_count_group", PART + "counting tokens"),
 )
 """For compose; a part of `compiling` may be in two of its parts."""

@@ -23,6 +23,9 @@ class Settings:
         model_base_url: Base address of an OpenAI-compatible server with that model.
         model_api_key: Bearer token for it, or the provider's key.
         model_timeout_seconds: How long one answer may take in all.
+        webhook_secret: One `whsec_…` or more, apart by spaces, that deliveries are signed with; None sends none.
+        webhook_allow_private: Whether webhooks may be on this machine or in a private network.
+        fetch_allow: Hosts that agents may fetch from; none by default.
         idle_seconds: How long the embedded server stays up after its last use.
         prepared_statements: False behind a transaction pooler that cannot keep them.
         home_is_chosen: Whether BRIEFSMITH_HOME names the home, rather than the platform.
@@ -40,6 +43,9 @@ class Settings:
     model_base_url: str | None = field(default=None, repr=False)
     model_api_key: str | None = field(default=None, repr=False)
     model_timeout_seconds: int = 300
+    webhook_secret: str | None = field(default=None, repr=False)
+    webhook_allow_private: bool = False
+    fetch_allow: tuple[str, ...] = ()
     idle_seconds: int = 300
     prepared_statements: bool = True
     home_is_chosen: bool = False
@@ -70,6 +76,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         model_base_url=env.get("BRIEFSMITH_MODEL_BASE_URL"),
         model_api_key=env.get("BRIEFSMITH_MODEL_API_KEY"),
         model_timeout_seconds=_whole_number(env, "BRIEFSMITH_MODEL_TIMEOUT", default=300, least=1),
+        webhook_secret=env.get("BRIEFSMITH_WEBHOOK_SECRET"),
+        webhook_allow_private=env.get("BRIEFSMITH_WEBHOOK_ALLOW_PRIVATE", "0") in {"1", "true"},
+        fetch_allow=tuple(env.get("BRIEFSMITH_FETCH_ALLOW", "").replace(",", " ").split()),
         idle_seconds=_whole_number(env, "BRIEFSMITH_IDLE_SECONDS", default=300, least=1),
         prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
         home_is_chosen="BRIEFSMITH_HOME" in env,

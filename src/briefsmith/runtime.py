@@ -4,18 +4,26 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
 
+from briefsmith.agents.runs import SessionsOf, Tools
+from briefsmith.agents.sessions import Sessions
 from briefsmith.config import Settings
-from briefsmith.errors import NotMigrated
+from briefsmith.errors import InvalidSetting, NotMigrated
 from briefsmith.postgres.database import Database, open_database, prepare_database
 from briefsmith.postgres.inspection import Inspection, inspect_database
 from briefsmith.postgres.migrate import Applied
-from briefsmith.postgres.session import Session
+from briefsmith.postgres.session import Actor, Session
 from briefsmith.providers.embeddings import Embedder
-from briefsmith.providers.selection import make_embedder
+from briefsmith.providers.language_models.port import LanguageModel
+from briefsmith.providers.selection import make_embedder, make_language_model
 from briefsmith.providers.tokenizer import TokenCounter
+
+if TYPE_CHECKING:
+    from briefsmith.postgres.jobs import JobQueue
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,50 @@ class Store:
         """Counts tokens, offline."""
         return TokenCounter()
 
+    @cached_property
+    def model(self) -> LanguageModel | None:
+        """Writes and judges; None where the settings name none."""
+        return make_language_model(self.settings)
+
     def session(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Session]:
         """A transaction of the person whose store it is."""
         return self.database.session(read_only=read_only)
+
+    def sessions_of(self, name: str) -> Sessions:
+        """What opens transactions of the person under another name, which revisions remember."""
+        return partial(self.database.session, Actor(self.database.user_id, name))
+
+    def sessions_as(self, user_id: UUID) -> SessionsOf:
+        """The same for any person, for a worker that looks after several."""
+        return lambda name: partial(self.database.session, Actor(user_id, name))
+
+    async def everybody(self) -> list[UUID]:
+        """Who has a block in use, by the login's own right to see all accounts."""
+        from briefsmith.postgres.job_schema import select_people
+
+        return await select_people(self.database.url)
+
+
+@asynccontextmanager
+async def job_queue(store: Store) -> "AsyncGenerator[JobQueue]":
+    """The queue of the store's database, which all its workers share.
+
+    Raises:
+        InvalidSetting: The extra is not installed, or the address is that of a transaction pooler.
+        SchemaMismatch: The queue's tables do not fit.
+    """
+    try:
+        from briefsmith.postgres.jobs import open_queue
+    except ImportError as error:
+        message = "The package that jobs are queued with is not installed."
+        raise InvalidSetting(message, hint="pip install 'briefsmith[jobs]'") from error
+    async with open_queue(store.database.url) as queue:
+        yield queue
+
+
+def agent_tools(store: Store) -> Tools:
+    """What agents work with."""
+    return Tools(store.embedder, store.model, store.settings)
 
 
 @asynccontextmanager

@@ -38,10 +38,11 @@ def compose(cli: Cli, *options: str) -> dict[str, Any]:
 def test_compose_prints_the_brief_then_what_is_in_it_and_why(stocked: Cli) -> None:
     done = stocked("compose", INTENT, "--budget", "700", "--mode", "verbatim")
 
-    assert (done.code, done.err) == (0, "")
-    brief, _, rest = done.out.partition("\nBlocks used\n")
-    assert brief.startswith("# Brief\n")
-    assert INTENT in brief
+    assert done.code == 0
+    assert done.out.startswith("# Brief\n")
+    assert INTENT in done.out
+    assert "Blocks used" not in done.out
+    _, _, rest = done.err.partition("\nBlocks used\n")
     used, _, rest = rest.partition("\nLeft out ")
     assert used.splitlines()[0].split() == ["cite", "label", "why", "how", "tokens"]
     assert "  used-as-is  " in used
@@ -54,12 +55,12 @@ def test_compose_prints_the_brief_then_what_is_in_it_and_why(stocked: Cli) -> No
 
 def test_the_command_to_see_it_again_works_and_prints_the_same_brief(stocked: Cli) -> None:
     done = stocked("compose", INTENT)
-    *_, brief_id = done.out.split()
+    *_, brief_id = done.err.split()
 
     again = stocked("brief", "show", brief_id)
 
     assert again.code == 0
-    assert again.out == done.out.partition("\nBlocks used\n")[0]
+    assert again.out == done.out
 
 
 def test_compose_as_json_is_one_document_with_the_same_brief(stocked: Cli) -> None:
@@ -107,7 +108,7 @@ def test_the_table_says_how_blocks_were_changed(cli: Cli, mode: str, how: str) -
 
     done = cli("compose", INTENT, "--mode", mode)
 
-    row = done.out.partition("\nBlocks used\n")[2].splitlines()[1]
+    row = done.err.partition("\nBlocks used\n")[2].splitlines()[1]
     assert row.split()[0] == "B1"
     assert row.split()[-2] == how
 
@@ -117,7 +118,7 @@ def test_a_block_that_was_asked_for_says_so(stocked: Cli) -> None:
 
     done = stocked("compose", INTENT, "--block", block["id"])
 
-    [row] = [line for line in done.out.splitlines() if "  Off topic  " in line]
+    [row] = [line for line in done.err.splitlines() if "  Off topic  " in line]
     assert "  asked for  " in row
 
 
@@ -125,7 +126,7 @@ def test_explain_shows_the_parts_of_each_score_and_the_budget_to_enter_at(stocke
     done = stocked("compose", INTENT, "--budget", "600", "--mode", "verbatim", "--explain")
 
     parts = ["worth", "relev", "import", "feedb", "fresh", "size", "novel"]
-    used, _, left = done.out.partition("\nBlocks used\n")[2].partition("\nLeft out ")
+    used, _, left = done.err.partition("\nBlocks used\n")[2].partition("\nLeft out ")
     assert used.splitlines()[0].split() == ["cite", *parts, "tokens", "how", "label"]
     _, head, *rows = left.splitlines()
     assert head.split() == [*parts, "enters", "at", "reason", "label"]
@@ -134,7 +135,7 @@ def test_explain_shows_the_parts_of_each_score_and_the_budget_to_enter_at(stocke
     assert enters > 600
     # The key of each brief is another one, and takes more tokens or fewer.
     again = stocked("compose", INTENT, "--budget", str(enters + 50), "--mode", "verbatim")
-    assert "Long delivery story" in again.out.partition("\nLeft out ")[0]
+    assert "Long delivery story" in again.err.partition("\nLeft out ")[0]
 
 
 def test_a_stored_brief_is_explained(stocked: Cli) -> None:
@@ -158,16 +159,16 @@ def test_long_lists_of_what_is_left_out_are_cut_unless_explained(cli: Cli) -> No
     short = cli("compose", INTENT, "--budget", "400", "--mode", "verbatim")
     whole = cli("compose", INTENT, "--budget", "400", "--mode", "verbatim", "--explain")
 
-    assert short.out.count("  over the budget\n") == 10
-    assert "... and 4 more; --explain lists all.\n" in short.out
-    assert whole.out.count("over the budget") == 14
+    assert short.err.count("  over the budget\n") == 10
+    assert "... and 4 more; --explain lists all.\n" in short.err
+    assert whole.err.count("over the budget") == 14
 
 
 def test_a_brief_of_an_empty_store_says_that_nothing_is_in_it(cli: Cli) -> None:
     done = cli("compose", INTENT)
 
     assert done.code == 0
-    assert "\nNo block is in it.\n" in done.out
+    assert "\nNo block is in it.\n" in done.err
 
 
 def test_no_briefs_are_said_to_be_none(cli: Cli) -> None:
@@ -216,6 +217,6 @@ def test_without_the_embedding_service_words_alone_are_searched(
     added = stocked("block", "add", "--label", "New", "--content", "x")
 
     assert (composed.code, found.code, added.code) == (0, 0, 0)
-    assert composed.err == "Words alone were searched: there is no vector for the intent.\n"
+    assert "\nWords alone were searched: there is no vector for the intent.\n" in composed.err
     assert found.err == "Words alone were searched: there is no vector for the question.\n"
     assert "`briefsmith reembed` adds it" in added.err

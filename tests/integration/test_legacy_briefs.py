@@ -37,6 +37,7 @@ async def _legacy_brief(session: Session, snapshot: Any) -> UUID:
             "meta_emotional_tone": [],
             "meta_scope": None,
             "meta_audience": None,
+            "task_brief_type_id": None,
         },
     )
     return brief.id

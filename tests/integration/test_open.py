@@ -17,7 +17,7 @@ from briefsmith.postgres.database import (
     Handshake,
     ServerFacts,
     _check_schema,  # pyright: ignore[reportPrivateUsage]
-    _conninfo,  # pyright: ignore[reportPrivateUsage]
+    conninfo_of,
     open_database,
     place_of,
     prepare_database,
@@ -349,7 +349,7 @@ async def test_what_is_no_address_is_an_invalid_setting_and_not_repeated(url: st
 def test_what_is_meant_for_other_clients_is_passed_over(
     given: str, understood: dict[str, str]
 ) -> None:
-    found = conninfo_to_dict(_conninfo(f"postgresql://ann:{QUOTED}@host:6543/db{given}"))
+    found = conninfo_to_dict(conninfo_of(f"postgresql://ann:{QUOTED}@host:6543/db{given}"))
 
     assert {key: found.get(key) for key in ("host", "port", "dbname", "password")} == {
         "host": "host",

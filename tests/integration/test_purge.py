@@ -1,5 +1,6 @@
 """The verb purge: of what a person erases no word is left anywhere."""
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
@@ -164,14 +165,14 @@ async def test_other_outputs_of_those_briefs_are_gone_and_those_of_others_stay(
     tell(
         store_url,
         "insert into public.task_brief_outputs (task_brief_id, content, agent_type)"
-        " select id, 'made', 'editor' from public.task_briefs",
+        " select id, 'made', 'runner' from public.task_briefs",
     )
 
     assert await _purge(store, block) == 1
 
     rows = ask(store_url, "select task_brief_id, agent_type from public.task_brief_outputs")
     assert sorted(rows, key=str) == sorted(
-        [(used.brief.id, "composer"), (free.brief.id, "composer"), (free.brief.id, "editor")],
+        [(used.brief.id, "composer"), (free.brief.id, "composer"), (free.brief.id, "runner")],
         key=str,
     )
     async with store.session() as session:
@@ -342,3 +343,23 @@ async def test_where_a_purged_block_came_from_is_forgotten(
     assert (report.removed, report.unchanged) == ([], 1)
     assert _places(store_url) == set()
     shutil.rmtree(folder)
+
+
+async def test_a_purge_waits_for_a_brief_that_is_being_stored_and_takes_its_text_too(
+    store: Database, store_url: str, embedder: Embedder, tokens: TokenCounter
+) -> None:
+    block = await _secret(store, embedder)
+    async with store.session() as session:
+        new = NewBrief(intent="A plan for bakers", blocks=(block.id,))
+        composed = await compose_brief(session, embedder, tokens, new)
+        assert FIRST in composed.compiled.markdown
+        purge = asyncio.create_task(_purge(store, block))
+        while not ask(  # noqa: ASYNC110  the server rings no bell
+            store_url, "select from pg_stat_activity where wait_event_type = 'Lock'"
+        ):
+            await asyncio.sleep(0.01)
+
+    assert await purge == 1
+    rows = ask(store_url, "select content from public.task_brief_outputs")
+    assert rows
+    assert all(FIRST not in content for (content,) in rows)

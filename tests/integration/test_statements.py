@@ -153,7 +153,7 @@ CHANGES = {
     ),
     "a label of an enum is renamed": (
         "alter type public.output_type_enum rename value 'markdown' to 'md'",
-        [("task_brief_outputs.select_rendered", "result", "output_type")],
+        [("brief_runs.select_output", "result", "output_type")],
     ),
     "a table is dropped": (
         "drop table public.task_brief_outputs cascade",

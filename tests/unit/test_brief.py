@@ -434,6 +434,25 @@ def test_a_block_enters_at_the_budget_that_was_foretold() -> None:
     assert out.block_id in {entry.block_id for entry in after.snapshot.blocks}
 
 
+@given(blocks(), ANY_MODE, BUDGETS, st.integers(0, 2_000))
+def test_blocks_that_are_asked_for_fit_in_the_budget_that_a_refusal_names_and_in_any_greater(
+    found: list[SourceBlock], mode: str | None, budget: int, more: int
+) -> None:
+    asked = [replace(each, asked=each.block_id.int % 3 > 0) for each in found]
+    try:
+        compile_brief(request(budget, mode=mode), asked, TOOLS)
+    except (FrameOverBudget, AskedBlocksOverBudget) as refused:
+        needed: int = refused.details["needed_tokens"]
+    else:
+        needed = budget
+
+    wider = compile_brief(request(needed + more, mode=mode), asked, TOOLS)
+
+    named = {each.block_id for each in asked if each.asked}
+    assert named <= {entry.block_id for entry in wider.snapshot.blocks}
+    assert wider.snapshot.rendered_tokens <= needed + more
+
+
 @given(blocks())
 def test_labels_stand_in_the_brief_as_harmless_lines(found: list[SourceBlock]) -> None:
     compiled = compile_brief(request(3000), found, TOOLS)

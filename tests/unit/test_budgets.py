@@ -8,6 +8,7 @@ from importlib.resources import files
 from random import Random
 from uuid import UUID
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -126,13 +127,14 @@ def test_the_key_decides_nothing_and_no_brief_exceeds_its_budget(
 
 
 @settings(max_examples=40, deadline=None)
-@given(NONCES, st.integers(0, 2_000), ANY_MODE, st.integers(0, 9))
-@example(LONGEST_NONCE, 10, None, 0)
-@example(LONGEST_NONCE, 99, None, 9)
-@example(LONGEST_NONCE, 999, "excerpt", 9)
-@example(LONGEST_NONCE, 999, "verbatim", 9)
-def test_the_budget_that_a_refusal_names_is_enough_and_one_token_less_is_not(
-    nonce: str, budget: int, mode: str | None, asked: int
+@given(NONCES, st.integers(0, 2_000), ANY_MODE, st.integers(0, 9), st.integers(0, 3_000))
+@example(LONGEST_NONCE, 10, None, 0, 0)
+@example(LONGEST_NONCE, 99, None, 9, 1)
+@example(LONGEST_NONCE, 999, "excerpt", 9, 1)
+@example(LONGEST_NONCE, 999, "verbatim", 9, 1)
+@example(LONGEST_NONCE, 0, None, 7, 200)
+def test_the_budget_that_a_refusal_names_is_enough_as_is_any_greater_and_one_token_less_is_not(
+    nonce: str, budget: int, mode: str | None, asked: int, more: int
 ) -> None:
     refused = outcome(budget, nonce, mode, asked=asked)
     if isinstance(refused, CompiledBrief):
@@ -140,11 +142,23 @@ def test_the_budget_that_a_refusal_names_is_enough_and_one_token_less_is_not(
     needed = refused.details["needed_tokens"]
 
     brief = compiled(needed, nonce, mode, asked=asked)
+    wider = compiled(needed + more, nonce, mode, asked=asked)
     less = refusal(needed - 1, nonce, mode, asked=asked)
 
-    assert {UUID(int=n) for n in range(1, asked + 1)} <= {b.block_id for b in brief.snapshot.blocks}
+    named = {UUID(int=n) for n in range(1, asked + 1)}
+    assert named <= {each.block_id for each in brief.snapshot.blocks}
+    assert named <= {each.block_id for each in wider.snapshot.blocks}
     assert less.details["needed_tokens"] == needed
     assert f"Allow at least {needed} tokens" in refused.hint
+
+
+@pytest.mark.parametrize("asked", [5, 7, 9])
+def test_where_asked_for_blocks_fit_they_fit_in_every_greater_budget(asked: int) -> None:
+    """With excerpts for a sixth of the room, 7 fit in 2,460 tokens, in 2,620 not, in 2,748 again."""
+    needed = refusal(0, asked=asked).details["needed_tokens"]
+
+    for budget in range(needed, needed + 2_000, 80):
+        assert isinstance(outcome(budget, asked=asked), CompiledBrief), budget
 
 
 def test_the_frame_is_refused_with_room_for_what_was_asked_for() -> None:
@@ -154,19 +168,20 @@ def test_the_frame_is_refused_with_room_for_what_was_asked_for() -> None:
     assert len(compiled(refused.details["needed_tokens"], asked=3).snapshot.blocks) >= 3
 
 
-def test_a_refusal_of_asked_for_blocks_says_which_of_them_would_fit() -> None:
-    refused = refusal(700, mode="verbatim", asked=9)
+@pytest.mark.parametrize("mode", [None, *MODES])
+def test_a_refusal_of_asked_for_blocks_says_which_of_them_would_fit(mode: str | None) -> None:
+    refused = refusal(720, mode=mode, asked=9)
     assert isinstance(refused, AskedBlocksOverBudget)
 
     fitting = {UUID(each) for each in refused.details["fitting"]}
     fewer = [replace(block, asked=block.block_id in fitting) for block in blocks()]
     task = BriefRequest(
         "Write to bakers about bread",
-        700,
+        720,
         LONGEST_NONCE,
         "Be brief.",
         (MediaItem("https://a.example/b.png", "A shop"),),
-        "verbatim",
+        mode,
     )
 
     assert fitting

@@ -307,6 +307,18 @@ def test_a_block_enters_at_the_budget_that_is_named_and_not_before(
 
 @settings(deadline=None)
 @given(pools(), BUDGETS)
+def test_what_is_over_the_budget_comes_in_at_some_budget(
+    pool: list[Candidate], budget: int
+) -> None:
+    selection = select_where_asked_fit(pool, budget, explain=True)
+
+    for one in selection.left_out:
+        if one.reason == LeftOutReason.OVER_BUDGET:
+            assert one.enters_at_tokens is not None
+
+
+@settings(deadline=None)
+@given(pools(), BUDGETS)
 def test_an_explanation_changes_nothing_but_the_entry_budgets(
     pool: list[Candidate], budget: int
 ) -> None:
@@ -498,6 +510,22 @@ def test_where_no_duplicate_fits_the_best_is_over_budget_and_the_others_are_its_
     assert left_out(selection, 1).reason == LeftOutReason.OVER_BUDGET
     assert left_out(selection, 1).enters_at_tokens == 30
     assert left_out(selection, 2).duplicate_of == UUID(int=1)
+    assert left_out(selection, 2).enters_at_tokens == 25
+
+
+def test_of_equally_good_duplicates_that_do_not_fit_the_one_with_fewer_tokens_is_over_budget() -> (
+    None
+):
+    dear, cheap = (
+        block(at, 10, content=RULE, shown=variants((tokens, 1.0)))
+        for at, tokens in ((1, 30), (2, 25))
+    )
+
+    selection = select([dear, cheap], 20, explain=True)
+
+    assert left_out(selection, 1).duplicate_of == UUID(int=2)
+    assert left_out(selection, 1).enters_at_tokens is None
+    assert left_out(selection, 2).reason == LeftOutReason.OVER_BUDGET
     assert left_out(selection, 2).enters_at_tokens == 25
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from briefsmith.compiler.answers import answer_problem, answer_sha256
 from briefsmith.compiler.counting import Counts
 from briefsmith.compiler.document import (
     BlockText,
@@ -24,9 +25,11 @@ from briefsmith.compiler.render import render_markdown
 from briefsmith.compiler.request import BriefRequest, Toolchain, checked_mode
 from briefsmith.compiler.select import Selection, select_weighed
 from briefsmith.compiler.snapshots import build_document, fill_snapshot, left_out_entries
-from briefsmith.compiler.variants import MODES, Variants
+from briefsmith.compiler.variants import Variants
+from briefsmith.compiler.ways import MODES
 from briefsmith.compiler.weighing import weigh
 from briefsmith.errors import AskedBlocksOverBudget, StaleVersion
+from briefsmith.schemas.composition import OutlineAnswer
 from briefsmith.schemas.snapshot import Snapshot, SnapshotBlock
 
 __all__ = [
@@ -178,6 +181,8 @@ def recompile(
     sub_instructions: str | None,
     media: Sequence[MediaItem],
     blocks: Mapping[UUID, BlockText],
+    *,
+    answer: OutlineAnswer | None = None,
 ) -> CompiledBrief:
     """The brief of a snapshot, byte for byte; blocks that are missing show as purged.
 
@@ -187,6 +192,8 @@ def recompile(
         sub_instructions: None when there were none.
         media: In their order.
         blocks: Texts by block id, each of the version that the snapshot names.
+        answer: The model's; one that is not the snapshot's goes unheeded, as does any where a block is missing: the
+            outline is by extraction then.
 
     Raises:
         StaleVersion: A text is not the one that went in.
@@ -194,8 +201,16 @@ def recompile(
     for entry in snapshot.blocks:
         if block := blocks.get(entry.block_id):
             _refuse_other_text(entry, block)
-    document = build_document(snapshot, intent, sub_instructions, media, blocks)
+    answer = None if answer is None or not _is_of(answer, snapshot) else answer
+    document = build_document(snapshot, intent, sub_instructions, media, blocks, answer=answer)
     return CompiledBrief(render_markdown(document, snapshot.nonce), document, snapshot, None)
+
+
+def _is_of(answer: OutlineAnswer, snapshot: Snapshot) -> bool:
+    cites = [entry.cite for entry in snapshot.blocks]
+    if answer_sha256(answer) != snapshot.answer_sha256:
+        return False
+    return answer_problem(answer, cites, snapshot.nonce) is None
 
 
 def _refuse_other_text(entry: SnapshotBlock, block: BlockText) -> None:

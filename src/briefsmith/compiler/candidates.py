@@ -46,6 +46,7 @@ class Candidate:
         embedding: Unit vector, or None; all of one call come from one model.
         asked: The person named this block (`--block`): it goes in whatever its score.
         variants: Ways to show it, the fullest first; at least one.
+        feedback_weight: Evidence behind the score, in briefs of one block, >= 0.
     """
 
     block_id: UUID
@@ -58,3 +59,4 @@ class Candidate:
     embedding: NDArray[np.float32] | None
     asked: bool
     variants: tuple[Variant, ...]
+    feedback_weight: float = 0.0

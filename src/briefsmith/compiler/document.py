@@ -40,6 +40,7 @@ class SourceBlock:
     age_days: float = 0.0
     embedding: NDArray[np.float32] | None = None
     asked: bool = False
+    feedback_weight: float = 0.0
 
     def as_text(self) -> BlockText:
         """What the brief shows of it."""
@@ -56,7 +57,7 @@ class MediaItem:
 
 @dataclass(frozen=True, slots=True)
 class OutlineStep:
-    """One step: a block's most telling sentence.
+    """One step: a block's most telling sentence, or what a model made of some blocks.
 
     Attributes:
         text: One harmless line; None when the block was purged.
@@ -65,6 +66,28 @@ class OutlineStep:
 
     text: str | None
     cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidContradiction:
+    """What a model says of two blocks that cannot both be right."""
+
+    cites: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedParts:
+    """What a model wrote beside the steps of the outline; every text is one harmless line.
+
+    Attributes:
+        steps: How many steps are the model's, which come first; the others are quoted from blocks.
+    """
+
+    title: str
+    steps: int
+    open_questions: tuple[str, ...] = ()
+    contradictions: tuple[SaidContradiction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +146,7 @@ class BriefDocument:
         mode: Compilation mode; None is the default one.
         groups: In the order of the enum, purged blocks last; empty groups are not there.
         lacks_room: Something matched that the budget did not hold.
+        composed: None where no model wrote the outline.
     """
 
     intent: str
@@ -133,6 +157,7 @@ class BriefDocument:
     media: tuple[MediaItem, ...]
     provenance: Provenance
     lacks_room: bool = False
+    composed: ComposedParts | None = None
 
     @property
     def sections(self) -> tuple[BlockSection, ...]:

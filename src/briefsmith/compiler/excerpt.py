@@ -1,6 +1,5 @@
 """Keeps of a long text what matters to the intent, in its order, within a token budget."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from math import log
 from briefsmith.compiler.candidates import Span
 from briefsmith.compiler.counting import TokenCounter
 from briefsmith.compiler.sentences import Unit, split_units
-
-ELLIPSIS = "[…]"
+from briefsmith.compiler.spans import ELLIPSIS, apply_spans
+from briefsmith.compiler.terms import terms_of
 
 _FIRST_UNIT_BONUS = 0.1  # of the intent's whole weight: a lead says what a text is about
 _HEADING_BONUS = 0.3  # of what the heading above scores: it names the subject of its units
@@ -20,9 +19,6 @@ _LENGTH_PENALTY = 0.4  # as `b` of BM25
 _LEAST_TELLING = 0.5  # of what a part of the text tells on the average
 _MOST_MISSES = 20  # units tried in vain before the rest counts as too long
 _LIKELY_UNITS = 3 * _MOST_MISSES  # that most excerpts are made from
-
-_WORD = re.compile(r"[^\W_]+")
-_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +47,8 @@ class Ranking:
 def read(text: str) -> Reading:
     """Cuts a text once, for weighing, excerpts and the outline alike."""
     units = split_units(text)
-    terms = tuple(frozenset(_terms(text[unit.start : unit.end])) for unit in units)
+    terms = tuple(frozenset(terms_of(text[unit.start : unit.end])) for unit in units)
     return Reading(text, units, terms)
-
-
-def _terms(text: str) -> Iterable[str]:
-    """Lower-cased words; scripts without spaces give their pairs of characters."""
-    lower = text.lower()
-    words: list[str] = _WORD.findall(lower)
-    if lower.isascii() or not _NO_SPACES.search(lower):
-        return words
-    return chain.from_iterable(map(_pairs, words))
-
-
-def _pairs(word: str) -> Sequence[str]:
-    if len(word) > 1 and _NO_SPACES.fullmatch(word):
-        return [word[i : i + 2] for i in range(len(word) - 1)]
-    return (word,)
 
 
 def term_weights(intent: str, readings: Iterable[Reading]) -> dict[str, float]:
@@ -78,7 +59,7 @@ def term_weights(intent: str, readings: Iterable[Reading]) -> dict[str, float]:
 
     Source: the inverse document frequency of BM25, with units for documents.
     """
-    wanted = Counter(_terms(intent))
+    wanted = Counter(terms_of(intent))
     asked = frozenset(wanted)
     units = [terms for reading in readings for terms in reading.terms]
     count = len(units)
@@ -238,38 +219,12 @@ def _spans_of(reading: Reading, picked: set[int]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def apply_spans(text: str, spans: Sequence[Span]) -> str:
-    """The text that these ranges show, with `[…]` wherever anything but white space is missing.
-
-    One range over everything gives the text byte for byte; no range gives ''.
-    """
-    if not spans or list(spans) == [(0, len(text))]:
-        return text if spans else ""
-    parts: list[str] = []
-    position = 0
-    for start, end in spans:
-        parts.extend((_joint(text[position:start], is_inner=position > 0), text[start:end]))
-        position = end
-    parts.append(_joint(text[position:], is_inner=True).rstrip())
-    return "".join(parts)
-
-
-def _joint(missing: str, *, is_inner: bool) -> str:
-    """What stands for a left-out part: on a line of its own where whole lines are missing."""
-    if not missing.strip():
-        return missing if is_inner else ""
-    lines = missing.count("\n") or missing.count("\r")
-    space = " " if not lines else "\n\n" if "\n\n" in missing or "\r\n\r\n" in missing else "\n"
-    return f"{space}{ELLIPSIS}{space}" if is_inner else f"{ELLIPSIS}{space}"
-
-
 def share_shown(reading: Reading, scores: Sequence[float], spans: Sequence[Span]) -> float:
     """How much of a text's worth these ranges keep, in (0, 1]; 1 only for all of it."""
-    text = reading.text
-    if list(spans) == [(0, len(text))]:
+    if list(spans) == [(0, len(reading.text))]:
         return 1.0
     by_score = sum(_scores_inside(reading.units, scores, spans)) / (sum(scores) or 1.0)
-    by_length = sum(end - start for start, end in spans) / max(len(text), 1)
+    by_length = sum(end - start for start, end in spans) / max(len(reading.text), 1)
     return min(max((by_score + by_length) / 2, 0.02), 0.98)
 
 

@@ -14,11 +14,13 @@ from briefsmith.compiler.fence import LONGEST_NONCE
 from briefsmith.compiler.render import OUTLINE_HEADING, TABLE_HEAD, render_markdown
 from briefsmith.compiler.request import BriefRequest, Toolchain
 from briefsmith.compiler.snapshots import build_document
-from briefsmith.compiler.variants import Mode
+from briefsmith.compiler.ways import Mode
+from briefsmith.schemas.composition import OutlineAnswer
 from briefsmith.schemas.snapshot import Snapshot, SnapshotSelector
 
-SELECTOR = "knapsack-2"
-"""How blocks are chosen: 2 counts every key at its longest, and cuts none to what tells nothing."""
+SELECTOR = "knapsack-3"
+"""How blocks are chosen: 2 counts every key at its longest, and cuts none to what tells nothing; 3 weighs feedback by how
+much of it there is."""
 
 _LONGEST_BUDGET = 9_999_999
 
@@ -66,10 +68,13 @@ def frame_tokens(frame: Snapshot, request: BriefRequest, counts: Counts) -> Fram
 
 
 def rendered(
-    snapshot: Snapshot, request: BriefRequest, texts: Mapping[UUID, BlockText]
+    snapshot: Snapshot,
+    request: BriefRequest,
+    texts: Mapping[UUID, BlockText],
+    answer: OutlineAnswer | None = None,
 ) -> tuple[BriefDocument, str]:
     """The brief of a snapshot, as a value and as Markdown."""
     document = build_document(
-        snapshot, request.intent, request.sub_instructions, request.media, texts
+        snapshot, request.intent, request.sub_instructions, request.media, texts, answer=answer
     )
     return document, render_markdown(document, snapshot.nonce)

@@ -1,7 +1,5 @@
 """Refusals of a budget that is too small, each with one that is not."""
 
-from collections.abc import Callable
-
 from briefsmith.compiler.frame import FrameTokens
 from briefsmith.compiler.variants import Variants
 from briefsmith.errors import AskedBlocksOverBudget, FrameOverBudget
@@ -47,25 +45,10 @@ def asked_over_budget(
 
 
 def _enough(room: int, frame: FrameTokens, variants: Variants) -> int:
-    """A budget in which the asked-for blocks fit, and not with a token less.
+    """A budget in which the asked-for blocks fit, as in any greater one.
 
-    The ways to show a block depend on the room, so that this is tried and not added up.
+    Args:
+        room: For blocks; less is known to be too little.
     """
-    if not variants.asked_tokens(room):
-        return frame.alone
-    return frame.around_blocks + _least(
-        lambda tokens: variants.asked_tokens(tokens) <= tokens, room
-    )
-
-
-def _least(fits: Callable[[int], bool], low: int) -> int:
-    """The least number from `low` on that fits, where a greater one always does."""
-    if fits(low):
-        return low
-    high = 2 * low + 1024
-    while not fits(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return high
+    asked = variants.asked_tokens()
+    return frame.around_blocks + max(room, asked) if asked else frame.alone

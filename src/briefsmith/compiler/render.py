@@ -11,6 +11,7 @@ from urllib.parse import quote
 from briefsmith.compiler.document import (
     BlockSection,
     BriefDocument,
+    ComposedParts,
     MediaItem,
     OutlineStep,
     SectionGroup,
@@ -25,6 +26,13 @@ _MAX_NAME_CHARS = 80
 NO_CONTEXT = "No context matched: this brief quotes no block."
 NO_ROOM = "No context fits: this brief quotes no block."
 OUTLINE_HEADING = "## Outline"
+QUESTIONS_HEADING = "### Open questions"
+CONTRADICTIONS_HEADING = "### Contradictions"
+BY_MODEL = (
+    "A model wrote what stands in “ ” under this heading, from the task and the blocks. It may be "
+    "wrong, and is less trusted than the blocks that it cites."
+)
+REST_IS_QUOTED = "Steps from {number} on are quoted from their blocks."
 TABLE_HEAD = "| cite | block | version | sha256 | transformation | tokens |\n|-|-|-|-|-|-|"
 
 HOW_TO_READ = """\
@@ -62,10 +70,7 @@ def render_markdown(document: BriefDocument, nonce: str) -> str:
     if document.sub_instructions and document.sub_instructions.strip():
         fenced = fence("instructions", nonce, document.sub_instructions)
         parts.append(f"## Instructions\n\n{fenced}")
-    if document.outline:
-        steps = enumerate(document.outline, start=1)
-        lines = "\n".join(outline_line(number, step) for number, step in steps)
-        parts.append(f"{OUTLINE_HEADING}\n\n{lines}")
+    parts.extend(_outline(document))
     parts.append("## Context")
     parts.extend(part for group in document.groups for part in _group(group, nonce))
     if not document.groups:
@@ -73,6 +78,55 @@ def render_markdown(document: BriefDocument, nonce: str) -> str:
     parts.extend(_media(document.media, nonce))
     parts.append(_provenance(document))
     return "\n\n".join(parts) + "\n"
+
+
+def render_material(document: BriefDocument, nonce: str) -> str:
+    """What a model is given to outline: as the brief has it, without outline, provenance and rules.
+
+    Args:
+        document: The brief.
+        nonce: As above; not the brief's own, which the model must not know.
+    """
+    parts = ["## Task\n\n" + fence("intent", nonce, document.intent)]
+    if document.sub_instructions and document.sub_instructions.strip():
+        parts.append(
+            f"## Instructions\n\n{fence('instructions', nonce, document.sub_instructions)}"
+        )
+    parts.append("## Context")
+    parts.extend(part for group in document.groups for part in _group(group, nonce))
+    parts.extend(_media(document.media, nonce))
+    return "\n\n".join(parts) + "\n"
+
+
+def _outline(document: BriefDocument) -> Iterator[str]:
+    if not document.outline:
+        return
+    yield OUTLINE_HEADING
+    if document.composed is not None:
+        yield _by_model(document.composed, len(document.outline))
+        yield f"Title: {quoted(document.composed.title, MAX_LABEL_CHARS)}"
+    steps = enumerate(document.outline, start=1)
+    yield "\n".join(outline_line(number, step) for number, step in steps)
+    if document.composed is not None:
+        yield from _noted(document.composed)
+
+
+def _by_model(composed: ComposedParts, steps: int) -> str:
+    if composed.steps == steps:
+        return BY_MODEL
+    return f"{BY_MODEL} {REST_IS_QUOTED.format(number=composed.steps + 1)}"
+
+
+def _noted(composed: ComposedParts) -> Iterator[str]:
+    if composed.open_questions:
+        yield QUESTIONS_HEADING
+        yield "\n".join(f"- {quoted(text, _MAX_STEP_CHARS)}" for text in composed.open_questions)
+    if composed.contradictions:
+        yield CONTRADICTIONS_HEADING
+        yield "\n".join(
+            f"- {' '.join(f'[{cite}]' for cite in found.cites)} {quoted(found.text, _MAX_STEP_CHARS)}"
+            for found in composed.contradictions
+        )
 
 
 def render_share(section: BlockSection, step: OutlineStep | None, nonce: str) -> str:
@@ -156,6 +210,7 @@ def provenance_row(section: BlockSection) -> str:
 def render_json(document: BriefDocument) -> dict[str, Any]:
     """The same brief as JSON-compatible values; texts are strings, as they are."""
     made = document.provenance
+    composed = document.composed
     return {
         "intent": document.intent,
         "sub_instructions": document.sub_instructions,
@@ -168,6 +223,7 @@ def render_json(document: BriefDocument) -> dict[str, Any]:
             {"text": step.text, "cites": list(step.cites), "is_purged": step.text is None}
             for step in document.outline
         ],
+        "by_model": None if composed is None else _json_composed(composed),
         "context": [
             {"type": group.type, "blocks": [_json_block(section) for section in group.sections]}
             for group in document.groups
@@ -184,6 +240,17 @@ def render_json(document: BriefDocument) -> dict[str, Any]:
             "package_version": made.package_version,
             "budget_tokens": made.budget_tokens,
         },
+    }
+
+
+def _json_composed(composed: ComposedParts) -> dict[str, Any]:
+    return {
+        "title": composed.title,
+        "steps": composed.steps,
+        "open_questions": list(composed.open_questions),
+        "contradictions": [
+            {"cites": list(found.cites), "text": found.text} for found in composed.contradictions
+        ],
     }
 
 

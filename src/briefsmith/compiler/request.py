@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from briefsmith.compiler.counting import BatchCounter, TokenCounter
 from briefsmith.compiler.document import MediaItem, SourceBlock
 from briefsmith.compiler.fence import check_nonce
-from briefsmith.compiler.variants import MODES, Mode
+from briefsmith.compiler.ways import MODES, Mode
 from briefsmith.compiler.worth import SelectionSettings
 from briefsmith.errors import Bug, EmptyIntent, UnknownMode
 

@@ -161,7 +161,7 @@ def _selection(
     chosen = [Chosen(o.owner.candidate, o.variant, o.worth, o.owner.parts) for o in options]
     chosen.sort(key=lambda one: (-one.worth, one.candidate.block_id))
     taken = {one.candidate.block_id for one in chosen}
-    leaders = {_leader(group, taken).cluster: _leader(group, taken) for group in groups}
+    leaders = {leader.cluster: leader for leader in (_leader(group, taken) for group in groups)}
     left_out = [
         _left_out(w, leaders.get(w.cluster), enters.get(w.candidate.block_id))
         for w in weighed
@@ -177,9 +177,13 @@ def _selection(
 
 
 def _leader(group: Group, taken: Container[UUID]) -> Weighed:
-    """The block of a cluster that is chosen, else the one that is worth most."""
-    owners = [option.owner for option in group]
-    return max(owners, key=lambda w: (w.candidate.block_id in taken, w.parts.worth))
+    """The block of a cluster that is chosen, else the one that is where nothing lacks room."""
+
+    def rank(option: Option) -> tuple[bool, float, int]:
+        is_taken = option.owner.candidate.block_id in taken
+        return is_taken, option.worth, -option.variant.tokens
+
+    return max(group, key=rank).owner
 
 
 def _left_out(owner: Weighed, leader: Weighed | None, enters: int | None) -> LeftOut:

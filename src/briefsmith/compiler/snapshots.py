@@ -3,24 +3,31 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from briefsmith.compiler.answers import MAX_SAID_CHARS
 from briefsmith.compiler.document import (
     BlockSection,
     BlockText,
     BriefDocument,
+    ComposedParts,
     MediaItem,
     OutlineStep,
     Provenance,
+    SaidContradiction,
     SourceBlock,
     group_by_type,
     sha256_of,
 )
-from briefsmith.compiler.excerpt import apply_spans
+from briefsmith.compiler.fence import one_line
 from briefsmith.compiler.outline import StepSpan, step_text
 from briefsmith.compiler.select import Chosen, LeftOut, LeftOutReason, Selection
+from briefsmith.compiler.spans import apply_spans
 from briefsmith.models.enums import BlockType
+from briefsmith.schemas.composition import OutlineAnswer
 from briefsmith.schemas.snapshot import Snapshot, SnapshotBlock, SnapshotLeftOut, SnapshotStep
 
 _FIRST_SELECTOR = "knapsack-1"
+_FACTORS = ("relevance", "importance", "feedback", "freshness", "size", "novelty")
+_MOST_EXPLAINED = 200  # left out: with the factors of all, a large brief's snapshot grew by a third
 
 
 def fill_snapshot(
@@ -68,8 +75,13 @@ def left_out_entries(
         outside_tokens: What the budget has beyond the one that selection saw.
     """
     return tuple(
-        _left_out(sources[out.candidate.block_id], out, outside_tokens)
-        for out in selection.left_out
+        _left_out(
+            sources[out.candidate.block_id],
+            out,
+            outside_tokens,
+            _factors(out) if at < _MOST_EXPLAINED else None,
+        )
+        for at, out in enumerate(selection.left_out)
     )
 
 
@@ -88,7 +100,9 @@ def _entry(block: SourceBlock, chosen: Chosen, cite: str) -> SnapshotBlock:
     )
 
 
-def _left_out(block: SourceBlock, out: LeftOut, outside_tokens: int) -> SnapshotLeftOut:
+def _left_out(
+    block: SourceBlock, out: LeftOut, outside_tokens: int, parts: dict[str, float] | None
+) -> SnapshotLeftOut:
     enters = out.enters_at_tokens
     return SnapshotLeftOut(
         block_id=block.block_id,
@@ -97,7 +111,16 @@ def _left_out(block: SourceBlock, out: LeftOut, outside_tokens: int) -> Snapshot
         score=out.parts.worth,
         duplicate_of=out.duplicate_of,
         enters_at_tokens=None if enters is None else enters + outside_tokens,
+        parts=parts,
     )
+
+
+def _factors(out: LeftOut) -> dict[str, float] | None:
+    """What the score is the product of, in few digits."""
+    if out.reason is LeftOutReason.NOT_RELEVANT_ENOUGH:
+        return None  # the relevance decided alone
+    parts = out.parts.as_dict()
+    return {name: float(f"{parts[name]:.4g}") for name in _FACTORS}
 
 
 def build_document(
@@ -106,14 +129,22 @@ def build_document(
     sub_instructions: str | None,
     media: Sequence[MediaItem],
     blocks: Mapping[UUID, BlockText],
+    *,
+    answer: OutlineAnswer | None = None,
 ) -> BriefDocument:
-    """Puts texts back into a snapshot; a block that is not in `blocks` counts as purged."""
+    """Puts texts back into a snapshot; a block that is not in `blocks` counts as purged.
+
+    Args:
+        answer: The model's that makes the outline. It goes unheeded where a block is purged, as it may repeat its text.
+    """
+    if answer is not None and not all(entry.block_id in blocks for entry in snapshot.blocks):
+        answer = None
     sections = [_section(entry, blocks.get(entry.block_id)) for entry in snapshot.blocks]
     return BriefDocument(
         intent=intent,
         sub_instructions=sub_instructions,
         mode=snapshot.mode,
-        outline=_outline(snapshot, blocks),
+        outline=_outline(snapshot, blocks, answer),
         groups=group_by_type(sections),
         media=tuple(media),
         provenance=Provenance(
@@ -125,6 +156,7 @@ def build_document(
             budget_tokens=snapshot.budget_tokens,
         ),
         lacks_room=_lacks_room(snapshot),
+        composed=None if answer is None else _composed(answer),
     )
 
 
@@ -151,11 +183,31 @@ def _section(entry: SnapshotBlock, block: BlockText | None) -> BlockSection:
     )
 
 
-def _outline(snapshot: Snapshot, blocks: Mapping[UUID, BlockText]) -> tuple[OutlineStep, ...]:
-    cites = {entry.block_id: entry.cite for entry in snapshot.blocks}
-    steps: list[OutlineStep] = []
+def _outline(
+    snapshot: Snapshot, blocks: Mapping[UUID, BlockText], answer: OutlineAnswer | None
+) -> tuple[OutlineStep, ...]:
+    """The model's steps, then those of blocks that nothing else would show; by extraction, one of each block."""
+    entries = {entry.block_id: entry for entry in snapshot.blocks}
+    given = answer.outline if answer is not None else ()
+    steps = [OutlineStep(one_line(step.text, MAX_SAID_CHARS), step.cites) for step in given]
+    cited = {cite for step in given for cite in step.cites}
     for step in snapshot.outline:
+        entry = entries[step.block_id]
+        if answer is not None and (entry.transformation != "outlined" or entry.cite in cited):
+            continue
         block = blocks.get(step.block_id)
         text = step_text(block.content, StepSpan(step.span, is_cut=step.is_cut)) if block else None
-        steps.append(OutlineStep(text, (cites[step.block_id],)))
+        steps.append(OutlineStep(text, (entry.cite,)))
     return tuple(steps)
+
+
+def _composed(answer: OutlineAnswer) -> ComposedParts:
+    return ComposedParts(
+        title=one_line(answer.title, MAX_SAID_CHARS),
+        steps=len(answer.outline),
+        open_questions=tuple(one_line(text, MAX_SAID_CHARS) for text in answer.open_questions),
+        contradictions=tuple(
+            SaidContradiction(found.cites, one_line(found.sentence, MAX_SAID_CHARS))
+            for found in answer.contradictions
+        ),
+    )

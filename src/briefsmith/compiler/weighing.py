@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from briefsmith.compiler.candidates import Candidate
 from briefsmith.compiler.duplicates import Likeness, clusters, compare
-from briefsmith.compiler.worth import SelectionSettings, WorthParts, ladder, rated_relevance
+from briefsmith.compiler.learning import Record, base_rates, record_of
+from briefsmith.compiler.worth import (
+    SelectionSettings,
+    WorthParts,
+    ladder,
+    rated_feedback,
+    rated_relevance,
+)
 from briefsmith.models.enums import BlockImportance
 
 _LEAST_STEP = 1e-6  # lesser differences of share don't inflate the worth of asked-for blocks
@@ -42,8 +49,8 @@ def weigh(candidates: Sequence[Candidate], settings: SelectionSettings) -> tuple
     """
     ordered = sorted(candidates, key=lambda candidate: candidate.block_id)
     _refuse_nonsense(ordered)
-    best = max((candidate.relevance for candidate in ordered), default=0.0)
-    first = [Weighed(c, _own_parts(c, best, settings)) for c in ordered]
+    parts = _all_parts(ordered, settings)
+    first = [Weighed(c, own) for c, own in zip(ordered, parts, strict=True)]
     rivals = [w for w in first if w.candidate.asked or w.parts.relevance > 0]
     judged = {w.candidate.block_id: w for w in _with_asked(_with_likes(rivals, settings))}
     return tuple(judged.get(w.candidate.block_id, w) for w in first)
@@ -58,6 +65,7 @@ def _refuse_nonsense(ordered: Sequence[Candidate]) -> None:
         sound = (  # NaN fails every comparison
             0 <= candidate.relevance <= 1 + _ROUNDING
             and 0 <= feedback <= 1 + _ROUNDING
+            and 0 <= candidate.feedback_weight < math.inf
             and abs(candidate.age_days) < math.inf
             and len(candidate.variants) > 0
             and all(0 < v.share <= 1 + _ROUNDING and v.tokens >= 0 for v in candidate.variants)
@@ -67,17 +75,40 @@ def _refuse_nonsense(ordered: Sequence[Candidate]) -> None:
             raise ValueError(message)
 
 
-def _own_parts(candidate: Candidate, best: float, settings: SelectionSettings) -> WorthParts:
-    """The factors that do not depend on other candidates, but for the floor."""
-    feedback = 0.5 if candidate.feedback_score is None else candidate.feedback_score
+def _all_parts(ordered: Sequence[Candidate], settings: SelectionSettings) -> list[WorthParts]:
+    """The factors of each but novelty; a record counts for more where the others' are worse."""
+    best = max((candidate.relevance for candidate in ordered), default=0.0)
+    relevances = [rated_relevance(c.relevance, best, settings) for c in ordered]
+    records = [
+        record_of(c.feedback_score, c.feedback_weight) if c.asked or relevance > 0 else Record()
+        for c, relevance in zip(ordered, relevances, strict=True)
+    ]
+    bases = base_rates(records, settings.feedback_doubt)
+    return [
+        _own_parts(candidate, relevance, record, rated_feedback(record, base, settings), settings)
+        for candidate, relevance, record, base in zip(
+            ordered, relevances, records, bases, strict=True
+        )
+    ]
+
+
+def _own_parts(
+    candidate: Candidate,
+    relevance: float,
+    record: Record,
+    feedback: float,
+    settings: SelectionSettings,
+) -> WorthParts:
     halvings = max(candidate.age_days, 0.0) / settings.freshness_half_life_days
     length = min(max(candidate.content_tokens, 1), settings.size_most_tokens)
     return WorthParts(
-        relevance=rated_relevance(candidate.relevance, best, settings),
+        relevance=relevance,
         importance=_importance(candidate.importance, settings),
-        feedback=1 + settings.feedback_strength * (feedback - 0.5),
+        feedback=feedback,
         freshness=settings.freshness_least + (1 - settings.freshness_least) * 0.5**halvings,
         size=(length / settings.size_unit_tokens) ** settings.size_power,
+        feedback_score=candidate.feedback_score,
+        feedback_weight=None if candidate.feedback_score is None else record.weight,
     )
 
 

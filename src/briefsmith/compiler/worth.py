@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from briefsmith.compiler.candidates import Candidate, Variant
+from briefsmith.compiler.learning import Record, optimistic_rate
 
 _GRID = 2.0**38  # sums of multiples of 1/_GRID are exact below 2**15, in whatever order
 
@@ -24,7 +25,13 @@ class SelectionSettings:
         importance_high: Factor for what the person marked so.
         importance_medium: Likewise.
         importance_low: Likewise.
-        feedback_strength: A score of 0 costs half of it, 1 gains half of it, 0.5 and None neither.
+        feedback_strength: What a record gains for each unit by which the likely rate of success
+            is above that of a block without one.
+        feedback_optimism: Standard deviations that the likely rate is above the known one.
+        feedback_doubt: Weight of one half beside the records of the other candidates.
+        feedback_least: Factor that even the worst record leaves.
+        feedback_most: Factor that no record exceeds; 2.5 times the least, so that of two blocks
+            one that is twice as relevant (4 times the worth) comes first whatever their records.
         freshness_half_life_days: Age at which half of what age can cost is lost.
         freshness_least: Factor that even the oldest block keeps.
         size_power: Exponent of the length; below 1 returns diminish.
@@ -45,7 +52,11 @@ class SelectionSettings:
     importance_high: float = 1.25
     importance_medium: float = 1.0
     importance_low: float = 0.8
-    feedback_strength: float = 0.4
+    feedback_strength: float = 3.0
+    feedback_optimism: float = 1.5
+    feedback_doubt: float = 10.0
+    feedback_least: float = 0.6
+    feedback_most: float = 1.5
     freshness_half_life_days: float = 365.0
     freshness_least: float = 0.7
     size_power: float = 0.6
@@ -78,6 +89,8 @@ class WorthParts:
         freshness: 1 for a block of today.
         size: 1 for a block of `size_unit_tokens`.
         novelty: 1 where no higher ranked block says the like.
+        feedback_score: Posterior mean of success, in [0, 1]; None before any feedback.
+        feedback_weight: Evidence behind it, in briefs of one block; None before any feedback.
         asked: For a block that the person named, the worth that takes the product's place:
             more than all that nobody named; None for the others.
     """
@@ -88,6 +101,8 @@ class WorthParts:
     freshness: float
     size: float
     novelty: float = 1.0
+    feedback_score: float | None = None
+    feedback_weight: float | None = None
     asked: float | None = None
 
     @property
@@ -113,6 +128,22 @@ def rated_relevance(relevance: float, best: float, settings: SelectionSettings) 
     return (
         relevance**settings.relevance_power if relevance >= settings.relevance_floor * best else 0.0
     )
+
+
+def rated_feedback(record: Record, base: float, settings: SelectionSettings) -> float:
+    """The factor of a block's record; 1 for a block without one.
+
+    Args:
+        record: Of the block.
+        base: Rate of success of the other candidates.
+        settings: What decides the worth.
+    """
+    if record.weight <= 0:
+        return 1.0
+    likely = optimistic_rate(record, base, settings.feedback_optimism)
+    unknown = optimistic_rate(Record(), base, settings.feedback_optimism)
+    factor = 1 + settings.feedback_strength * (likely - unknown)
+    return min(max(factor, settings.feedback_least), settings.feedback_most)
 
 
 def variant_worth(parts: WorthParts, share: float) -> float:

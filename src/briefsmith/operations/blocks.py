@@ -16,7 +16,13 @@ from briefsmith.operations.briefs import redact_brief
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockEdit, BlockFilter, NewBlock
-from briefsmith.store import block_revisions, context_blocks, events, task_briefs
+from briefsmith.store import (
+    block_change_queue,
+    block_revisions,
+    context_blocks,
+    events,
+    task_briefs,
+)
 
 _PAGE = 200
 _EMBEDDED = {"label", "content"}
@@ -212,6 +218,50 @@ def _shown(value: object) -> object:
     return value
 
 
+async def refresh_block(
+    session: Session,
+    embedder: Embedder,
+    block_id: UUID,
+    content: str | None,
+    *,
+    expected_version: int,
+) -> ContextBlock:
+    """The block with a text from its source, or with the word that its text still holds; no more stale.
+
+    Args:
+        content: None, or the same as before: it still holds. Another one makes the block's source `agent`.
+        expected_version: The version that the caller read.
+
+    Raises:
+        StaleVersion: The block has moved on.
+        WrongState: It is archived or locked.
+
+    Emits:
+        block.updated
+    """
+    current = await get_block(session, block_id)
+    changes = {} if content is None else {"content": content}
+    if expected_version != current.version:
+        raise _stale(current, expected_version, changes)
+    _refuse_closed(current, BlockEdit())
+    changed = None if content == current.content else content
+    vector = None
+    if changed is not None:
+        vector = await _vector_or_none(embedder, current.label, changed)
+    block = await block_change_queue.refresh_block(
+        session,
+        block_id,
+        expected_version,
+        changed,
+        model=None if vector is None else embedder.name,
+        embedding=vector,
+    )
+    if block is None:
+        raise _stale(await get_block(session, block_id), expected_version, changes)
+    await events.insert_event(session, "block.updated", _named(block))
+    return block
+
+
 async def archive_block(session: Session, block_id: UUID) -> ContextBlock:
     """The block, out of use; it keeps its history and can come back.
 
@@ -248,7 +298,7 @@ async def restore_block(session: Session, block_id: UUID) -> ContextBlock:
 
 
 async def purge_block(session: Session, block_id: UUID) -> int:
-    """Erases a block for good: text, label, history, words in the index, and its text in briefs.
+    """Erases a block for good: text, label, history, words in the index, its text in briefs and proposals.
 
     Returns:
         The number of briefs whose text was changed. They keep the block's id, version and hash.
@@ -257,7 +307,10 @@ async def purge_block(session: Session, block_id: UUID) -> int:
         block.purged
     """
     block = await get_block(session, block_id)
+    # A brief that is being stored with it holds it, and is waited for: else its text would stay.
+    await block_change_queue.lock_blocks(session, [block_id])
     briefs = await task_briefs.select_briefs_with_block(session, block_id)
+    await block_change_queue.redact_proposals(session, block_id)
     await context_blocks.delete_block(session, block_id)
     for brief in briefs:
         await redact_brief(session, brief)

@@ -12,14 +12,17 @@ from briefsmith.compiler.brief import (
     CompiledBrief,
     recompile,
 )
-from briefsmith.compiler.document import BlockText, MediaItem
-from briefsmith.models.enums import BlockSource, BlockType
+from briefsmith.compiler.document import MediaItem
 from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.brief_life import life_of
+from briefsmith.operations.brief_texts import texts_then
+from briefsmith.operations.compositions import composition_of, redact_composition
 from briefsmith.postgres.session import Session
+from briefsmith.schemas.brief_life import BriefState
 from briefsmith.schemas.briefs import BriefListing, Media
 from briefsmith.schemas.snapshot import LEGACY_KEYS, Snapshot
 from briefsmith.store import (
-    block_revisions,
+    brief_life,
     context_blocks,
     task_brief_outputs,
     task_briefs,
@@ -33,16 +36,19 @@ class StoredBrief:
     """A brief as it stands in the database.
 
     Attributes:
-        markdown: The rendered text; of a purged block it says only that there was one. A sentence, for a brief
-            that was compiled before the upgrade of a legacy database.
+        markdown: The present text, as it was last edited; of a purged block it says only that there was one. A
+            sentence, for a brief that was compiled before the upgrade of a legacy database.
         snapshot: What went in; None for a brief that was not made here.
         labels: Labels of the blocks that still exist, as they are now.
+        text_sha256: Of the present text, which an edit names to say what it was made on.
     """
 
     brief: TaskBrief
     markdown: str
     snapshot: Snapshot | None
     labels: Mapping[UUID, str]
+    state: BriefState
+    text_sha256: str
 
 
 async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
@@ -55,13 +61,20 @@ async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
     if brief is None:
         message = f"There is no brief {brief_id}."
         raise errors.BriefNotFound(message, details={"id": str(brief_id)})
-    output = await task_brief_outputs.select_rendered(session, brief_id)
+    life = await life_of(session, brief)
     snapshot = snapshot_of(brief)
     ids = [part.block_id for part in snapshot.blocks] if snapshot else []
     ids += [part.block_id for part in snapshot.left_out] if snapshot else []
     blocks = await context_blocks.select_blocks_by_id(session, ids)
     labels = {block.id: block.label for block in blocks}
-    return StoredBrief(brief, output.content if output else _unrendered(brief), snapshot, labels)
+    return StoredBrief(
+        brief=brief,
+        markdown=life.output.content if life.output else _unrendered(brief),
+        snapshot=snapshot,
+        labels=labels,
+        state=life.state,
+        text_sha256=life.text_sha256,
+    )
 
 
 def _unrendered(brief: TaskBrief) -> str:
@@ -111,20 +124,11 @@ async def recompile_brief(session: Session, brief: TaskBrief) -> CompiledBrief |
     snapshot = snapshot_of(brief)
     if snapshot is None:
         return None
-    wanted = [(part.block_id, part.version) for part in snapshot.blocks]
-    rows = await block_revisions.select_versions(session, wanted)
-    texts = {
-        row.block_id: BlockText(
-            version=row.version,
-            label=row.snapshot["label"],
-            type=BlockType(row.snapshot["type"]),
-            source=BlockSource(row.snapshot["source"]),
-            content=row.snapshot["content"],
-        )
-        for row in rows
-    }
+    texts = await texts_then(session, snapshot)
     media = [MediaItem(item.image_url, item.description) for item in media_of(brief)]
-    return recompile(snapshot, brief.intent, brief.sub_instructions, media, texts)
+    composition = await composition_of(session, brief.id)
+    answer = composition.answer if composition else None
+    return recompile(snapshot, brief.intent, brief.sub_instructions, media, texts, answer=answer)
 
 
 def media_of(brief: TaskBrief) -> list[Media]:
@@ -139,7 +143,11 @@ async def redact_brief(session: Session, brief: TaskBrief) -> None:
     """Takes the text of purged blocks out of what was made of a brief.
 
     A snapshot that cannot be read is forgotten, but for the legacy copy of the profile, which is no block's text.
+    Edited texts, validations and what the composer's model answered go, because they may repeat the purged text.
     """
+    # An edit that is under way would be stored behind our back, with the purged text in it.
+    await brief_life.lock_brief(session, brief.id)
+    await redact_composition(session, brief.id)
     compiled = await recompile_brief(session, brief)
     if compiled is None:
         text = "The text of this brief was removed, because a block in it was purged.\n"

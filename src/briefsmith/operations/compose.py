@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,16 +15,22 @@ from briefsmith.compiler.brief import (
     compile_brief,
 )
 from briefsmith.compiler.document import MediaItem, SourceBlock
-from briefsmith.models.enums import BlockStatus
+from briefsmith.compiler.wanted import with_wanted_types
+from briefsmith.models.enums import BlockStatus, BlockType
 from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.brief_types import find_brief_type
+from briefsmith.operations.compositions import store_composition
 from briefsmith.operations.search import checked_question, embed_question
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.blocks import BlockFilter
+from briefsmith.schemas.brief_types import BriefType
 from briefsmith.schemas.briefs import NewBrief
+from briefsmith.schemas.composition import Composition
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.store import (
+    brief_feedback,
     search,
     task_briefs,
 )
@@ -35,17 +41,50 @@ CANDIDATES = (
 )
 _FIRST_STEP_TOKENS = 6_250
 _MOST_CANDIDATES = 2_000
+_OF_A_WANTED_TYPE = 3
 _SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedComposition:
+    """All that a brief is compiled from; the database is not needed until it is stored.
+
+    Attributes:
+        sources: The blocks that were found and asked for.
+        by_meaning: False where words alone were searched.
+        kind: The kind of brief that it is to be; None for any.
+        explain: Find the budget at which each block left out would have come in.
+    """
+
+    new: NewBrief
+    request: BriefRequest
+    sources: tuple[SourceBlock, ...]
+    tools: Toolchain
+    by_meaning: bool
+    explain: bool
+    kind: BriefType | None = None
+
+    @property
+    def labels(self) -> dict[UUID, str]:
+        """Of the blocks that were found."""
+        return {source.block_id: source.label for source in self.sources}
+
+
+@dataclass(frozen=True, slots=True)
 class ComposedBrief:
-    """A new draft, and how it came about."""
+    """A new draft, and how it came about.
+
+    Attributes:
+        composition: What a model answered, or why there is no answer; None where none was asked.
+        lacking: Types of blocks that its kind wants and that it has none of.
+    """
 
     brief: TaskBrief
     compiled: CompiledBrief
     labels: Mapping[UUID, str]
     by_meaning: bool
+    composition: Composition | None = None
+    lacking: tuple[BlockType, ...] = ()
 
 
 async def compose_brief(
@@ -56,45 +95,64 @@ async def compose_brief(
     *,
     explain: bool = False,
 ) -> ComposedBrief:
-    """Retrieves, selects, transforms, renders and stores: all of it or nothing.
+    """Retrieves, selects, transforms, renders and stores: all of it or nothing. No model is asked.
 
     Args:
         explain: Find the budget at which each block left out would have come in.
 
     Raises:
-        EmptyIntent: The intent is blank.
-        UnknownMode: No such compilation mode.
-        BlockNotFound: An asked-for block does not exist, or is somebody else's.
-        WrongState: An asked-for block is archived or hidden, or awaits review.
+        InvalidInput: As `prepare_composition` says.
+        BlockNotFound: As `prepare_composition` says.
+        WrongState: As `prepare_composition` says.
         OverBudget: The frame, or the asked-for blocks, need more.
 
     Emits:
         brief.draft_created
     """
+    prepared = await prepare_composition(session, embedder, tokens, new, explain=explain)
+    return await store_brief(session, prepared, compile_prepared(prepared))
+
+
+async def prepare_composition(
+    session: Session,
+    embedder: Embedder,
+    tokens: TokenCounter,
+    new: NewBrief,
+    *,
+    explain: bool = False,
+) -> PreparedComposition:
+    """Searches for what the task may need; writes nothing.
+
+    Raises:
+        EmptyIntent: The intent is blank.
+        BlockNotFound: An asked-for block does not exist, or is somebody else's.
+        BriefTypeNotFound: No such kind of briefs.
+        WrongState: An asked-for block is archived or hidden, or awaits review.
+    """
     if not new.intent.strip():
         message = "The intent is empty."
         raise errors.EmptyIntent(message)
+    kind = await find_brief_type(session, new.kind) if new.kind is not None else None
     embedding = await embed_question(embedder, new.intent)
-    rows = await search.search_blocks(
-        session,
-        checked_question(new.intent),
-        BlockFilter(tags=new.tags, scope=new.scope),
-        SearchSettings(),
-        model=embedder.name,
-        embedding=embedding,
-        limit=candidates_for(new.budget_tokens, new.mode),
-        usable_only=True,
-        with_embedding=True,
-    )
+
+    async def found(types: tuple[BlockType, ...], limit: int) -> list[SearchRow]:
+        return await search.search_blocks(
+            session,
+            checked_question(new.intent),
+            BlockFilter(types=types, tags=new.tags, scope=new.scope),
+            SearchSettings(),
+            model=embedder.name,
+            embedding=embedding,
+            limit=limit,
+            usable_only=True,
+            with_embedding=True,
+        )
+
+    rows = await found((), candidates_for(new.budget_tokens, new.mode))
+    for wanted in kind.required_context_types if kind else ():
+        if all(row.block.type is not wanted for row in rows):
+            rows += await found((wanted,), _OF_A_WANTED_TYPE)
     asked = await _asked(session, embedder, new.blocks)
-    request = BriefRequest(
-        intent=new.intent,
-        budget_tokens=new.budget_tokens,
-        nonce=secrets.token_hex(16),
-        sub_instructions=new.sub_instructions,
-        media=tuple(MediaItem(item.image_url, item.description) for item in new.media),
-        mode=new.mode,
-    )
     tools = Toolchain(
         count_tokens=tokens.count,
         count_many=tokens.count_many,
@@ -102,11 +160,82 @@ async def compose_brief(
         package_version=__version__,
         embedding_model=embedder.name if embedding is not None else None,
     )
-    sources = await _sources(session, rows, asked)
-    compiled = compile_brief(request, sources, tools, explain=explain)
-    brief = await _store(session, new, compiled)
-    labels = {source.block_id: source.label for source in sources}
-    return ComposedBrief(brief, compiled, labels, by_meaning=embedding is not None)
+    request, sources = _request(new), await _sources(session, rows, asked)
+    if kind is not None:
+        sources = with_wanted_types(request, sources, tools, kind.required_context_types)
+    return PreparedComposition(
+        new=new,
+        request=request,
+        sources=tuple(sources),
+        tools=tools,
+        by_meaning=embedding is not None,
+        explain=explain,
+        kind=kind,
+    )
+
+
+def _request(new: NewBrief) -> BriefRequest:
+    return BriefRequest(
+        intent=new.intent,
+        budget_tokens=new.budget_tokens,
+        nonce=secrets.token_hex(16),
+        sub_instructions=new.sub_instructions,
+        media=tuple(MediaItem(item.image_url, item.description) for item in new.media),
+        mode=new.mode,
+    )
+
+
+def compile_prepared(prepared: PreparedComposition) -> CompiledBrief:
+    """The brief with an outline by extraction.
+
+    Raises:
+        UnknownMode: No such compilation mode.
+        OverBudget: The frame, or the asked-for blocks, need more.
+    """
+    return compile_brief(
+        prepared.request, prepared.sources, prepared.tools, explain=prepared.explain
+    )
+
+
+async def store_brief(
+    session: Session,
+    prepared: PreparedComposition,
+    compiled: CompiledBrief,
+    composition: Composition | None = None,
+) -> ComposedBrief:
+    """Stores a draft with all that belongs to it, or nothing.
+
+    Args:
+        prepared: What it was made from.
+        compiled: What it became.
+        composition: How its outline came about; None where no model was asked.
+
+    Raises:
+        NotFound: A block of it was purged meanwhile.
+
+    Emits:
+        brief.draft_created
+    """
+    await _keep_blocks(session, compiled)
+    brief = await _store(session, prepared, compiled)
+    if composition is not None:
+        await store_composition(session, brief.id, composition)
+    return ComposedBrief(
+        brief=brief,
+        compiled=compiled,
+        labels=prepared.labels,
+        by_meaning=prepared.by_meaning,
+        composition=composition,
+        lacking=_lacking(prepared, compiled),
+    )
+
+
+def _lacking(prepared: PreparedComposition, compiled: CompiledBrief) -> tuple[BlockType, ...]:
+    if prepared.kind is None:
+        return ()
+    types = {source.block_id: source.type for source in prepared.sources}
+    there = {types[part.block_id] for part in compiled.snapshot.blocks}
+    return tuple(one for one in prepared.kind.required_context_types if one not in there)
 
 
 def candidates_for(budget_tokens: int, mode: str | None = None) -> int:
@@ -159,7 +288,12 @@ async def _sources(
     asked_ids = {row.block.id for row in asked}
     found = {row.block.id: row for row in asked} | {row.block.id: row for row in rows}
     best = max((row.score for row in rows), default=0.0)
-    return [_source(row, now, best, asked=row.block.id in asked_ids) for row in found.values()]
+    judged = [row.block.id for row in found.values() if row.block.feedback_score is not None]
+    weights = await brief_feedback.select_weights(session, judged) if judged else {}
+    sources = (_source(row, now, best, asked=row.block.id in asked_ids) for row in found.values())
+    return [
+        replace(source, feedback_weight=weights.get(source.block_id, 0.0)) for source in sources
+    ]
 
 
 def _source(row: SearchRow, now: datetime, best: float, *, asked: bool) -> SourceBlock:
@@ -181,7 +315,19 @@ def _source(row: SearchRow, now: datetime, best: float, *, asked: bool) -> Sourc
     )
 
 
-async def _store(session: Session, new: NewBrief, compiled: CompiledBrief) -> TaskBrief:
+async def _keep_blocks(session: Session, compiled: CompiledBrief) -> None:
+    wanted = [part.block_id for part in compiled.snapshot.blocks]
+    there = await task_briefs.lock_used_blocks(session, wanted) if wanted else set[UUID]()
+    gone = [str(block_id) for block_id in wanted if block_id not in there]
+    if gone:
+        message = "A block of the brief was purged while the brief was made."
+        raise errors.NotFound(message, hint="Compose it again.", details={"blocks": gone})
+
+
+async def _store(
+    session: Session, prepared: PreparedComposition, compiled: CompiledBrief
+) -> TaskBrief:
+    new, kind = prepared.new, prepared.kind
     media = [item.model_dump() for item in new.media]
     columns: task_briefs.NewBriefColumns = {
         "intent": new.intent,
@@ -192,6 +338,7 @@ async def _store(session: Session, new: NewBrief, compiled: CompiledBrief) -> Ta
         "meta_emotional_tone": new.meta_emotional_tone,
         "meta_scope": new.meta_scope,
         "meta_audience": new.meta_audience,
+        "task_brief_type_id": kind.id if kind else None,
     }
     brief = await task_briefs.insert_brief(session, columns)
     uses = [(part.block_id, part.transformation) for part in compiled.snapshot.blocks]

@@ -106,8 +106,11 @@ _INSERT_USER = statement("handshake.insert_user", _NewUserParams, NewUser, is_of
 class Database:
     """Connections to one database; every session is one transaction of one actor."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], user_id: UUID) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool[AsyncConnection[Any]], user_id: UUID, url: str
+    ) -> None:
         self._pool = pool
+        self.url = url
         self.user_id = user_id
 
     @asynccontextmanager
@@ -141,7 +144,7 @@ async def connect(url: str, *, prepared_statements: bool = True) -> AsyncConnect
         DatabaseUnreachable: Nobody answers, or the login is refused; the message holds no password.
         InvalidSetting: The address is none.
     """
-    conninfo = _conninfo(url)
+    conninfo = conninfo_of(url)
     try:
         connection = await AsyncConnection.connect(conninfo, autocommit=True)
     except psycopg.Error as error:
@@ -162,7 +165,12 @@ def _is_transaction_pooler(conninfo: str) -> bool:
     return conninfo_to_dict(conninfo).get("port") == _TRANSACTION_POOLER_PORT
 
 
-def _conninfo(url: str) -> str:
+def conninfo_of(url: str) -> str:
+    """What libpq connects with: the address with our limits, where it names none of its own.
+
+    Raises:
+        InvalidSetting: The address is none.
+    """
     try:
         given = conninfo_to_dict(_FOR_OTHER_CLIENTS.sub("", url).rstrip("?&"))
     except (psycopg.ProgrammingError, UnicodeError) as error:
@@ -209,7 +217,7 @@ def place_of(url: str) -> str:
     Raises:
         InvalidSetting: The address is none.
     """
-    given = conninfo_to_dict(_conninfo(url))
+    given = conninfo_to_dict(conninfo_of(url))
     place = f"{given.get('host') or 'localhost'}:{given.get('port') or 5432}"
     name = f" {given['dbname']!r}" if given.get("dbname") else ""
     return f"database{name} at {place}"
@@ -232,7 +240,7 @@ async def open_database(
         UnknownUser: No such person, or several and none named.
         Unavailable: No connection.
     """
-    conninfo = _conninfo(url)
+    conninfo = conninfo_of(url)
     first = await connect(url, prepared_statements=prepared_statements)
     try:
         user_id = await _check(first, user)
@@ -252,7 +260,7 @@ async def open_database(
         timeout=15,
     )
     async with pool:
-        yield Database(pool, user_id)
+        yield Database(pool, user_id, url)
 
 
 def _asking(user: str | None) -> _Asking:
@@ -345,7 +353,7 @@ def refuse_transaction_pooler(url: str, what: str) -> None:
     Raises:
         InvalidSetting: It is such an address, or none.
     """
-    if _is_transaction_pooler(_conninfo(url)):
+    if _is_transaction_pooler(conninfo_of(url)):
         message = f"{what} not go through a transaction pooler (port 6543)."
         hint = "Use the direct connection or the session pooler, port 5432, for this."
         raise errors.InvalidSetting(message, hint=hint)

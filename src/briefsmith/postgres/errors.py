@@ -28,6 +28,7 @@ _BY_CONSTRAINT: dict[str, _Made] = {
     "context_blocks_pkey": lambda _: errors.AlreadyThere(
         "A block with this id exists already.", hint="Leave the id out, and a new one is given."
     ),
+    "agent_jobs_pkey": lambda _: errors.AlreadyThere("This job has had its effect already."),
     "context_blocks_label_key": lambda _: errors.LabelTaken(
         "Another block that is not archived has this label already."
     ),

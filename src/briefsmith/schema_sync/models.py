@@ -19,6 +19,7 @@ from briefsmith.schema_sync.python_types import misfit, python_type
 from briefsmith.schema_sync.statements import NOT_READ
 from briefsmith.schemas.blocks import BlockEdit, NewBlock
 from briefsmith.schemas.briefs import BriefListing, NewBrief
+from briefsmith.schemas.deployment import NewDeploymentConfig
 
 _BUILTINS = {
     "timestamp with time zone": "timestamptz",
@@ -51,11 +52,13 @@ REQUESTS = (
     Request(
         NewBrief,
         "public.task_briefs",
-        # `mode` is compilation_mode; the rest says how to choose, and is kept in the snapshot.
-        frozenset({"budget_tokens", "mode", "blocks", "tags", "scope"}),
+        # `mode` is compilation_mode, `kind` becomes task_brief_type_id; the rest says how to choose, and is kept
+        # in the snapshot.
+        frozenset({"budget_tokens", "mode", "blocks", "tags", "scope", "kind"}),
         is_whole=True,
     ),
     Request(BriefListing, "public.task_briefs", frozenset({"rendered_tokens", "blocks"})),
+    Request(NewDeploymentConfig, "public.deployment_configs", is_whole=True),
 )
 
 

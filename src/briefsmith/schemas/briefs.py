@@ -29,6 +29,7 @@ class NewBrief(BaseModel):
         budget_tokens: The most that the rendered Markdown may have, all of it.
         mode: A compilation mode; None is the default.
         blocks: Ids of blocks that have to be in it.
+        kind: Title or id of a kind of briefs; blocks of the types that it wants are looked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +45,7 @@ class NewBrief(BaseModel):
     meta_emotional_tone: Tags = Field(default_factory=list)
     meta_scope: Text | None = None
     meta_audience: Text | None = None
+    kind: Annotated[Text, Field(max_length=500)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

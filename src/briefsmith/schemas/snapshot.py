@@ -54,6 +54,8 @@ class SnapshotLeftOut(_Part):
     Attributes:
         duplicate_of: The block that says the same; None for any other reason.
         enters_at_tokens: A budget at which it goes in; None when that is not known.
+        parts: The factors of the score, to four digits, of the best two hundred; None for the others,
+            where it was not relevant enough, and in snapshots of before there were any.
     """
 
     block_id: UUID
@@ -62,6 +64,7 @@ class SnapshotLeftOut(_Part):
     score: float
     duplicate_of: UUID | None = None
     enters_at_tokens: NonNegativeInt | None = None
+    parts: dict[str, float] | None = None
 
 
 class SnapshotStep(_Part):
@@ -89,6 +92,8 @@ class Snapshot(_Part):
         blocks: In the order of their cites.
         rendered_sha256: Of the Markdown in UTF-8.
         objective: Total worth of the selection.
+        answer_sha256: Of the model's answer that makes the outline; None for one by extraction, which `outline` is in
+            either case.
     """
 
     format: Literal[1] = 1
@@ -105,3 +110,4 @@ class Snapshot(_Part):
     rendered_sha256: Sha256 = Field(default="0" * 64)
     rendered_tokens: NonNegativeInt = 0
     objective: float
+    answer_sha256: Sha256 | None = None

@@ -23,6 +23,7 @@ class NewBriefColumns(TypedDict):
     meta_emotional_tone: list[str]
     meta_scope: str | None
     meta_audience: str | None
+    task_brief_type_id: UUID | None
 
 
 class _NewBrief(NewBriefColumns):
@@ -52,6 +53,17 @@ class _OfBlock(TypedDict):
     block_id: UUID
 
 
+class _Blocks(TypedDict):
+    block_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBlock:
+    """A block that there still is."""
+
+    id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
     """The time of the transaction."""
@@ -60,6 +72,7 @@ class Now:
 
 
 _INSERT_BRIEF = statement("task_briefs.insert_brief", _NewBrief, TaskBrief)
+_LOCK_USED_BLOCKS = statement("task_briefs.lock_used_blocks", _Blocks, UsedBlock)
 _INSERT_PARTS = statement("task_briefs.insert_parts", _NewParts, None)
 _SELECT_BRIEF = statement("task_briefs.select_brief", _Id, TaskBrief)
 _SELECT_BRIEFS = statement("task_briefs.select_briefs", _Page, BriefListing)
@@ -71,6 +84,12 @@ _SELECT_NOW = statement("task_briefs.select_now", NoParameters, Now)
 async def insert_brief(session: Session, columns: NewBriefColumns) -> TaskBrief:
     """The draft."""
     return await session.one(_INSERT_BRIEF, {**columns, "user_id": session.actor.user_id})
+
+
+async def lock_used_blocks(session: Session, block_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these blocks there still are; nobody purges them until the transaction ends."""
+    rows = await session.many(_LOCK_USED_BLOCKS, {"block_ids": [*block_ids]})
+    return {row.id for row in rows}
 
 
 async def insert_parts(

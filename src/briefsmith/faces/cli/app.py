@@ -58,12 +58,33 @@ app.command("reembed")(store.reembed)
 
 
 def _brief() -> typer.Typer:
+    from briefsmith.faces.cli import (
+        brief_configs,
+        brief_diff,
+        brief_edit,
+        brief_feedback,
+        brief_life,
+        brief_runs,
+    )
     from briefsmith.faces.cli.brief_types import types
 
     brief = _group(_BRIEF)
     brief.command("list")(briefs.list_)
     brief.command("show")(briefs.show)
+    brief.command("edit")(brief_edit.edit)
+    brief.command("validate")(brief_life.validate)
+    brief.command("publish")(brief_life.publish)
+    brief.command("unpublish")(brief_life.unpublish)
+    brief.command("lock")(brief_life.lock)
+    brief.command("diff")(brief_diff.diff)
+    brief.command("replay")(brief_diff.replay)
     brief.command("types")(types)
+    brief.command("configure")(brief_configs.configure)
+    brief.command("configs")(brief_configs.configs)
+    brief.command("run")(brief_runs.run)
+    brief.command("outputs")(brief_runs.outputs)
+    brief.command("deliver")(brief_runs.deliver)
+    brief.command("feedback")(brief_feedback.feedback)
     return brief
 
 
@@ -109,6 +130,29 @@ def _insights() -> typer.Typer:
     return insights
 
 
+def _review() -> typer.Typer:
+    from briefsmith.faces.cli import review as commands
+
+    review = _group(_REVIEW)
+    review.command("list")(commands.list_)
+    review.command("show")(commands.show)
+    review.command("approve")(commands.approve)
+    review.command("reject")(commands.reject)
+    return review
+
+
+def _agents() -> typer.Typer:
+    from briefsmith.faces.cli import agents as commands
+
+    agents = _group(_AGENTS)
+    agents.command("run")(commands.run)
+    agents.command("list")(commands.list_)
+    agents.command("log")(commands.log)
+    agents.command("defer")(commands.defer)
+    agents.command("work")(commands.work)
+    return agents
+
+
 class _LateGroup(TyperGroup):
     """A group that is built when it is used: the options of many commands take longer than --help may.
 
@@ -131,14 +175,20 @@ class _LateGroup(TyperGroup):
 _LATE: dict[str, Callable[[], typer.Typer]] = {
     "brief": _brief,
     "block": _block,
+    "review": _review,
     "schema": _schema,
     "insights": _insights,
+    "agents": _agents,
 }
 _BRIEF = "Briefs: what was compiled."
 _BLOCK = "Blocks: the pieces of context."
+_AGENTS = "Agents that keep the store in order."
 _INSIGHTS = "What use tells of blocks and briefs."
+_REVIEW = "What agents propose, and what you decide."
 _SCHEMA = "The schema: what it has to be, and whether it is."
 app.add_typer(_group(_BRIEF), name="brief", cls=_LateGroup)
 app.add_typer(_group(_BLOCK), name="block", cls=_LateGroup)
+app.add_typer(_group(_AGENTS), name="agents", cls=_LateGroup)
 app.add_typer(_group(_INSIGHTS), name="insights", cls=_LateGroup)
+app.add_typer(_group(_REVIEW), name="review", cls=_LateGroup)
 app.add_typer(_group(_SCHEMA), name="schema", cls=_LateGroup)

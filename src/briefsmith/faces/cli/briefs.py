@@ -63,7 +63,7 @@ def show(
     explain: Explain = False,
     json_: Json = False,
 ) -> None:
-    """Show a brief as it was compiled."""
+    """Show a brief's text, as it was compiled or last edited."""
     from briefsmith.operations.briefs import get_brief
 
     wanted = as_id(brief_id)
@@ -77,7 +77,9 @@ def show(
         write_json(
             {
                 **stored.brief.model_dump(mode="json"),
+                "state": stored.state.value,
                 "markdown": stored.markdown,
+                "text_sha256": stored.text_sha256,
                 "labels": {str(key): label for key, label in stored.labels.items()},
             }
         )

@@ -1,12 +1,15 @@
 """The command that makes briefs."""
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from briefsmith.errors import InvalidInput
 from briefsmith.faces.cli.briefs import Explain
-from briefsmith.faces.cli.output import note, write, write_exact, write_json
+from briefsmith.faces.cli.output import counted, note, write, write_exact, write_json
 from briefsmith.faces.cli.running import (
     Json,
     as_id,
@@ -67,13 +70,28 @@ def compose(
         list[str] | None,
         typer.Option("--tone", metavar="TONE", help="How it should sound; may be repeated."),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--type", metavar="TITLE", help="A kind of brief, which wants some types of blocks."
+        ),
+    ] = None,
+    no_model: Annotated[
+        bool,
+        typer.Option(
+            "--no-model", help="Make the outline by extraction, also where there is a model."
+        ),
+    ] = False,
     explain: Explain = False,
     json_: Json = False,
 ) -> None:
-    """Compile the context that a task needs into a brief."""
+    """Compile the context that a task needs into a brief.
+
+    Into a file or a pipe goes the brief alone; what is said about it stands on standard error then.
+    """
     from pathlib import Path
 
-    from briefsmith.operations.compose import compose_brief
+    from briefsmith.agents.composer import Composer
     from briefsmith.schemas.briefs import NewBrief
 
     values: dict[str, Any] = {
@@ -87,29 +105,76 @@ def compose(
         "meta_audience": audience,
         "meta_scope": scope,
         "meta_emotional_tone": tone or [],
+        "kind": kind,
     }
     if budget is not None:
         values["budget_tokens"] = budget
     new = checked(NewBrief, values)
 
     async def work(store: "Store") -> "ComposedBrief":
-        async with store.session() as session:
-            return await compose_brief(session, store.embedder, store.tokens, new, explain=explain)
+        model = None if no_model else store.model
+        composer = Composer(store.session, store.embedder, store.tokens, model)
+        return await composer.compose(new, explain=explain)
 
     composed = with_store(work)
     if json_:
         _write_composed_json(composed)
         return
     write_exact(composed.compiled.markdown)
-    write_selection(
-        composed.compiled.snapshot,
-        composed.labels,
-        composed.compiled.selection,
-        explain=explain,
+    with _beside_the_brief():
+        write_selection(
+            composed.compiled.snapshot,
+            composed.labels,
+            composed.compiled.selection,
+            explain=explain,
+        )
+        write(_way(composed, no_model=no_model))
+        if composed.lacking:
+            lacking = ", ".join(one.value for one in composed.lacking)
+            note(
+                f"This kind of brief wants blocks of other types too, and none is in it: {lacking}."
+            )
+        if not composed.by_meaning:
+            note("Words alone were searched: there is no vector for the intent.")
+        write(f"See it again: {command_line('brief', 'show', str(composed.brief.id))}")
+
+
+@contextmanager
+def _beside_the_brief() -> Generator[None]:
+    """What is printed within is for people: where standard output is no terminal, it goes to standard error."""
+    if sys.stdout.isatty():
+        yield
+        return
+    sys.stdout.flush()
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+def _way(composed: "ComposedBrief", *, no_model: bool) -> str:
+    """Who made the outline, and why no model did."""
+    made = composed.composition
+    if made is None:
+        return f"Made without a model: {_why_none(composed, no_model=no_model)}"
+    if made.failure is not None:
+        code = f" ({made.failure.code})" if made.failure.code else ""
+        return f"Made without a model{code}: {made.failure.sentence}"
+    used = made.usage
+    requests = "" if used.requests == 1 else f" in {used.requests} requests"
+    way = (
+        f"Outline by {made.model}: {used.input_tokens} tokens in, {used.output_tokens} out, "
+        f"{used.seconds:.1f} s{requests}."
     )
-    if not composed.by_meaning:
-        note("Words alone were searched: there is no vector for the intent.")
-    write(f"See it again: {command_line('brief', 'show', str(composed.brief.id))}")
+    if made.dropped:
+        way += f" The budget did not hold {counted(made.dropped, 'sentence')} of it."
+    return way
+
+
+def _why_none(composed: "ComposedBrief", *, no_model: bool) -> str:
+    if no_model:
+        return "--no-model says so."
+    if not composed.compiled.snapshot.blocks:
+        return "there is no block to outline."
+    return "BRIEFSMITH_MODEL is not set."
 
 
 def _media(text: str) -> "Media":
@@ -128,9 +193,15 @@ def _media(text: str) -> "Media":
 def _write_composed_json(composed: "ComposedBrief") -> None:
     from briefsmith.compiler.render import render_json
 
+    made = composed.composition
     write_json(
         {
             "id": str(composed.brief.id),
+            "made_by": made.made_by if made else "extraction",
+            "model": made.model if made else None,
+            "usage": made.usage.model_dump() if made else None,
+            "dropped": made.dropped if made else 0,
+            "failure": made.failure.model_dump() if made and made.failure else None,
             "markdown": composed.compiled.markdown,
             "brief": render_json(composed.compiled.document),
             "snapshot": composed.compiled.snapshot.model_dump(mode="json"),

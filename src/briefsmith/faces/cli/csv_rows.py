@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from io import TextIOWrapper
-from typing import cast
+from typing import TextIO, cast
 
 
 def write_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A head and a line a row, ended by CRLF; times in ISO 8601, lists joined by `; `, nothing for None."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(newline="")  # the ends of lines are part of the format
+    stream: TextIO = sys.stdout
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(newline="")  # the ends of lines are part of the format
     writer = csv.writer(sys.stdout)
     writer.writerow(names)
     for row in rows:

@@ -38,10 +38,18 @@ _WRITTEN = {
     "meta_audience": "--audience",
     "meta_emotional_tone": "--tone",
     "meta_agent_notes": "--notes",
+    "kind": "--type",
+    "comment": "--comment",
+    "temperature": "--temperature",
+    "max_tokens": "--max-tokens",
+    "format": "--format",
+    "model": "--model",
+    "receiver": "--receiver",
+    "custom_notes": "--notes",
 }
 
 
-def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
+def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]", *, connections: int = 2) -> T:
     """Opens the store of the environment and does the work in it."""
     import asyncio
 
@@ -50,7 +58,7 @@ def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]") -> T:
     results: list[T] = []
 
     async def run() -> None:
-        async with open_store(load_settings(), connections=2) as store:
+        async with open_store(load_settings(), connections=connections) as store:
             # Not returned: asyncio.run takes the repr of its task, result and all, on its way out.
             results.append(await work(store))
 

@@ -25,6 +25,8 @@ _FACTORS = {
     "size": "size",
     "novelty": "novel",
 }
+# Not found out for a block that is not relevant enough.
+_OF_RIVALS = frozenset({"size", "novelty"})
 _REASONS = {
     "not-relevant-enough": "not relevant enough",
     "duplicate": "says the same",
@@ -34,14 +36,21 @@ _REASONS = {
 
 def left_out_parts(selection: "Selection | None") -> dict[UUID, dict[str, float]]:
     """The parts of the score of each block left out; none for a brief of the past."""
-    if selection is None:
-        return {}
+    left_out = selection.left_out if selection else ()
     return {
         out.candidate.block_id: {
-            name: value for name, value in out.parts.as_dict().items() if value is not None
+            name: value
+            for name, value in out.parts.as_dict().items()
+            if value is not None and (out.parts.relevance > 0 or name not in _OF_RIVALS)
         }
-        for out in selection.left_out
+        for out in left_out
     }
+
+
+def _parts_of(snapshot: "Snapshot", selection: "Selection | None") -> Mapping[UUID, Parts]:
+    """Of the blocks left out; what the snapshot keeps comes first, so that both say the same."""
+    kept = {part.block_id: part.parts for part in snapshot.left_out if part.parts is not None}
+    return {**left_out_parts(selection), **kept}
 
 
 def write_selection(
@@ -65,7 +74,7 @@ def write_selection(
     if snapshot.left_out:
         write("")
         if explain:
-            _write_left_out_explained(snapshot, labels, left_out_parts(selection))
+            _write_left_out_explained(snapshot, labels, _parts_of(snapshot, selection))
         else:
             _write_left_out(snapshot, labels)
     write("")
@@ -118,7 +127,15 @@ def _write_used_explained(snapshot: "Snapshot", labels: Labels) -> None:
 
 
 def _factors(parts: Parts) -> list[str]:
-    return [f"{parts[name]:.2f}" if name in parts else "-" for name in _FACTORS]
+    return [_factor(parts, name) if name in parts else "-" for name in _FACTORS]
+
+
+def _factor(parts: Parts, name: str) -> str:
+    if name == "feedback" and "feedback_score" in parts:
+        # And what it comes from: the score, of how many briefs' worth of evidence.
+        record = f"{parts['feedback_score']:.2f} of {parts.get('feedback_weight', 0):.1f}"
+        return f"{parts[name]:.2f} ({record})"
+    return f"{parts[name]:.2f}"
 
 
 def _write_left_out(snapshot: "Snapshot", labels: Labels) -> None:
@@ -149,7 +166,7 @@ def _write_left_out_explained(
         for part in snapshot.left_out:
             rows.add(
                 f"{part.score:.3f}",
-                *(_factors(parts[part.block_id]) if parts else ()),
+                *(_factors(parts.get(part.block_id, {})) if parts else ()),
                 *((_enters(part),) if is_searched else ()),
                 _REASONS.get(part.reason, part.reason),
                 _left_label(part, labels),

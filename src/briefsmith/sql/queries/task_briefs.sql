@@ -2,14 +2,22 @@
 -- The draft itself; what hangs on it comes next, because its policies have to see this row.
 insert into public.task_briefs (
   user_id, intent, sub_instructions, media, compilation_mode, core_context_snapshot,
-  meta_emotional_tone, meta_scope, meta_audience
+  meta_emotional_tone, meta_scope, meta_audience, task_brief_type_id
 )
 values (
   %(user_id)s::uuid, %(intent)s::text, %(sub_instructions)s::text, %(media)s::jsonb,
   %(compilation_mode)s::text, %(core_context_snapshot)s::jsonb, %(meta_emotional_tone)s::text[],
-  %(meta_scope)s::text, %(meta_audience)s::text
+  %(meta_scope)s::text, %(meta_audience)s::text, %(task_brief_type_id)s::uuid
 )
 returning *;
+
+-- name: lock_used_blocks :many
+-- Which of a brief's blocks there still are; they stay until the transaction ends. It waits for a purge that is under way.
+select block.id
+from public.context_blocks as block
+where block.id = any(%(block_ids)s::uuid[])
+order by block.id
+for key share;
 
 -- name: insert_parts :exec
 -- What belongs to a draft, in one statement: links, usage, output and event.

@@ -14,7 +14,7 @@ create table briefsmith.event_receipts (
 comment on table briefsmith.event_receipts is
   'Which events a reader has seen, until all before them were.';
 comment on column briefsmith.event_receipts.seen_in is
-  'The transaction that saw it: when all that ran beside it have ended, no earlier id can appear.';
+  'The last transaction that could still write before it: when it has ended, no earlier id can appear.';
 
 create index event_receipts_event_id_idx on briefsmith.event_receipts (event_id);
 

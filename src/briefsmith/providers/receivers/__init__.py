@@ -1,0 +1,1 @@
+"""Where outputs go that are not for the terminal: files and webhooks."""
