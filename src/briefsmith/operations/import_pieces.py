@@ -45,6 +45,7 @@ class _Known:
 async def take_files(intake: Intake, batch: FileBatch, is_gone: IsGone) -> list[PathRow]:
     """Stores one batch in one transaction; gives back what its files no longer have."""
     async with intake.open_session() as session:
+        await import_entries.lock_collection(session, batch.collection)
         known = await import_entries.select_entries(session, batch.collection, batch.paths)
         entries = {(entry.path, entry.anchor): entry for entry in known}
         taking = _Taking(intake, session, batch.collection)

@@ -96,6 +96,7 @@ class _OfBlocks(TypedDict):
     block_ids: list[UUID]
 
 
+_LOCK_COLLECTION = statement("import_entries.lock_collection", _OfCollection, None)
 _SELECT_ENTRIES = statement("import_entries.select_entries", _OfFiles, EntryRow)
 _SELECT_PATHS = statement("import_entries.select_paths", _OfCollection, PathRow)
 _SELECT_BY_HASH = statement("import_entries.select_by_hash", _OfHashes, HashRow)
@@ -103,6 +104,12 @@ _SELECT_HOLDERS = statement("import_entries.select_holders", _OfBlocksThere, Hol
 _UPSERT_ENTRIES = statement("import_entries.upsert_entries", _NewEntries, None)
 _DELETE_ENTRIES = statement("import_entries.delete_entries", _OfPieces, None)
 _DELETE_ENTRIES_OF_BLOCKS = statement("import_entries.delete_entries_of_blocks", _OfBlocks, None)
+
+
+async def lock_collection(session: Session, collection: str) -> None:
+    """Makes this the only import of a collection to the end of the transaction."""
+    params: _OfCollection = {"user_id": session.actor.user_id, "collection": collection}
+    await session.execute(_LOCK_COLLECTION, params)
 
 
 async def select_entries(session: Session, collection: str, paths: Sequence[str]) -> list[EntryRow]:

@@ -1,3 +1,9 @@
+-- name: lock_collection :exec
+-- A second import of the same collection waits here, batch by batch, and then sees what the first one stored.
+select pg_advisory_xact_lock(
+  hashtextextended('briefsmith.import/' || %(user_id)s::uuid || '/' || %(collection)s::text, 0)
+);
+
 -- name: select_entries :many
 -- What earlier imports of a collection took from one batch of files, and what became of it.
 select
