@@ -64,6 +64,13 @@ class NewEntry:
     content_sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Nobody else imports the collection."""
+
+    is_locked: bool
+
+
 class _OfCollection(TypedDict):
     user_id: UUID
     collection: str
@@ -96,7 +103,7 @@ class _OfBlocks(TypedDict):
     block_ids: list[UUID]
 
 
-_LOCK_COLLECTION = statement("import_entries.lock_collection", _OfCollection, None)
+_LOCK_COLLECTION = statement("import_entries.lock_collection", _OfCollection, Locked)
 _SELECT_ENTRIES = statement("import_entries.select_entries", _OfFiles, EntryRow)
 _SELECT_PATHS = statement("import_entries.select_paths", _OfCollection, PathRow)
 _SELECT_BY_HASH = statement("import_entries.select_by_hash", _OfHashes, HashRow)
@@ -109,7 +116,7 @@ _DELETE_ENTRIES_OF_BLOCKS = statement("import_entries.delete_entries_of_blocks",
 async def lock_collection(session: Session, collection: str) -> None:
     """Makes this the only import of a collection to the end of the transaction."""
     params: _OfCollection = {"user_id": session.actor.user_id, "collection": collection}
-    await session.execute(_LOCK_COLLECTION, params)
+    await session.one(_LOCK_COLLECTION, params)
 
 
 async def select_entries(session: Session, collection: str, paths: Sequence[str]) -> list[EntryRow]:

@@ -1,8 +1,11 @@
--- name: lock_collection :exec
+-- name: lock_collection :one
 -- A second import of the same collection waits here, batch by batch, and then sees what the first one stored.
-select pg_advisory_xact_lock(
-  hashtextextended('briefsmith.import/' || %(user_id)s::uuid || '/' || %(collection)s::text, 0)
-);
+select true as is_locked
+from (
+  select pg_advisory_xact_lock(
+    hashtextextended('briefsmith.import/' || %(user_id)s::uuid || '/' || %(collection)s::text, 0)
+  )
+) as taken;
 
 -- name: select_entries :many
 -- What earlier imports of a collection took from one batch of files, and what became of it.
