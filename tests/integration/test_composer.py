@@ -566,7 +566,9 @@ async def test_an_answer_of_which_nothing_fits_leaves_the_outline_by_extraction(
     with pytest.raises(errors.AskedBlocksOverBudget) as refused:
         await compose(store, tokens, None, blocks=asked, budget_tokens=least)
     least = refused.value.details["needed_tokens"]
-    chatting.replies.append(plan(outline=[{"text": "x", "cites": ["B1"]}], contradictions=[]))
+    # The refusal names a budget with some tokens to spare, as many as another random key may take.
+    long = "Write to the bakers about the bench brush. " * 12
+    chatting.replies.append(plan(outline=[{"text": long, "cites": ["B1"]}], contradictions=[]))
 
     composed = await compose(store, tokens, model, blocks=asked, budget_tokens=least)
 
