@@ -11,7 +11,10 @@
     │   ├── InvalidContract     B107
     │   ├── InvalidReceiver     B108
     │   ├── UnknownAgent        B109
-    │   └── InvalidEdit         B110
+    │   ├── InvalidEdit         B110
+    │   ├── InvalidFile         B111
+    │   ├── FileTypeRefused     B112
+    │   └── NotExtractable      B113
     ├── NotPermitted        B2xx
     │   ├── NotAuthenticated    B201
     │   └── UnknownUser         B202
@@ -21,7 +24,9 @@
     │   ├── ConfigNotFound      B303
     │   ├── ProposalNotFound    B304
     │   ├── FeedbackNotFound    B305
-    │   └── BriefTypeNotFound   B306
+    │   ├── BriefTypeNotFound   B306
+    │   ├── LibraryFileNotFound B307
+    │   └── FileContentMissing  B308
     ├── Conflict            B4xx  shows both sides
     │   ├── LabelTaken          B401
     │   ├── StaleVersion        B402
@@ -30,7 +35,9 @@
     │   └── StaleProposal       B405
     ├── OverBudget          B5xx  says what would fit
     │   ├── FrameOverBudget     B501
-    │   └── AskedBlocksOverBudget B502
+    │   ├── AskedBlocksOverBudget B502
+    │   ├── FileTooLarge        B503
+    │   └── LibraryFull         B504
     ├── Unavailable         B6xx  the same call may work later
     │   ├── DatabaseUnreachable B601
     │   ├── DiskFull            B602
@@ -39,7 +46,8 @@
     │   ├── ServerNotStarted    B605
     │   ├── ModelUnavailable    B606
     │   │   └── ModelTimedOut       B607
-    │   └── ReceiverUnavailable B608
+    │   ├── ReceiverUnavailable B608
+    │   └── StorageUnavailable  B609
     ├── ModelMisbehaved     B7xx  after retries
     │   ├── WrongEmbedding      B701
     │   ├── InvalidAnswer       B702
@@ -167,6 +175,27 @@ class InvalidEdit(InvalidInput):
     code = "B110"
 
 
+class InvalidFile(InvalidInput):
+    """What was named cannot be taken into the library: a folder, a device, empty, or it changed meanwhile."""
+
+    code = "B111"
+    default_hint = "Name a regular file that nobody is writing to."
+
+
+class FileTypeRefused(InvalidInput):
+    """The bytes are of a type that the library does not take."""
+
+    code = "B112"
+    default_hint = "BRIEFSMITH_FILE_TYPES lists the types that it takes."
+
+
+class NotExtractable(InvalidInput):
+    """No text can be taken out of the file."""
+
+    code = "B113"
+    default_hint = "Its text can be added by hand: `briefsmith block add --file FILE`."
+
+
 class NotPermitted(BriefsmithError):
     """The actor may not do this."""
 
@@ -234,6 +263,20 @@ class BriefTypeNotFound(NotFound):
     default_hint = "`briefsmith brief types` lists those that there are."
 
 
+class LibraryFileNotFound(NotFound):
+    """No file of the actor has this id."""
+
+    code = "B307"
+    default_hint = "`briefsmith file list` shows the files that there are."
+
+
+class FileContentMissing(NotFound):
+    """The library knows the file, but its bytes are not in the storage."""
+
+    code = "B308"
+    default_hint = "Add the file again, or remove it: `briefsmith file remove`."
+
+
 class Conflict(BriefsmithError):
     """Two sides disagree; details show both."""
 
@@ -289,6 +332,20 @@ class AskedBlocksOverBudget(OverBudget):
     """The blocks that were asked for do not fit together."""
 
     code = "B502"
+
+
+class FileTooLarge(OverBudget):
+    """One file has more bytes than the library takes."""
+
+    code = "B503"
+    default_hint = "BRIEFSMITH_FILE_MAX_MB sets how large a file may be."
+
+
+class LibraryFull(OverBudget):
+    """The person's files would have more bytes together than they may."""
+
+    code = "B504"
+    default_hint = "Remove files that are not needed, or raise BRIEFSMITH_LIBRARY_MAX_MB."
 
 
 class Unavailable(BriefsmithError):
@@ -352,6 +409,13 @@ class ReceiverUnavailable(Unavailable):
 
     code = "B608"
     default_hint = "See to the receiver and run it again."
+
+
+class StorageUnavailable(Unavailable):
+    """The storage of files does not answer, or refuses."""
+
+    code = "B609"
+    default_hint = "`briefsmith doctor` looks at it; see BRIEFSMITH_STORAGE_URL."
 
 
 class ModelMisbehaved(BriefsmithError):

@@ -159,18 +159,23 @@ def test_an_edit_that_meets_another_one_loses_no_text(shell: Shell, cli: Cli, ba
     assert "B402" in done.out
     [kept] = bare.glob("briefsmith-*.md")
     assert f"Your text is in {kept}." in done.out
-    assert kept.read_text(encoding="utf-8") == "Mine."
+    assert kept.read_text(encoding="utf-8") == "Mine.\n"
     assert cli("block", "show", block, "--content").out == "Theirs."
 
 
-@pytest.mark.parametrize("program", ["false", "no-such-editor-anywhere"])
-def test_an_editor_that_fails_changes_nothing(shell: Shell, cli: Cli, program: str) -> None:
+@pytest.mark.parametrize(
+    ("program", "how"),
+    [("false", "ended with code 1"), ("no-such-editor-anywhere", "cannot be started")],
+)
+def test_an_editor_that_fails_changes_nothing(
+    shell: Shell, cli: Cli, program: str, how: str
+) -> None:
     block = add(cli, "Tone", "Plain words.")["id"]
 
     done = shell.having(EDITOR=program).on_terminal("block", "edit", block)
 
     assert done.code == 2
-    assert f"B100 The editor '{program}' did not do" in done.out
+    assert f"B100 The editor '{program}' {how}" in done.out
     assert cli("block", "show", block, "--json").value["version"] == 1
 
 

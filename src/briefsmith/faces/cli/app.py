@@ -21,6 +21,13 @@ def _group(text: str) -> typer.Typer:
     )
 
 
+def _filled(text: str, **commands: Callable[..., None]) -> typer.Typer:
+    group = _group(text)
+    for name, command in commands.items():
+        group.command(name)(command)
+    return group
+
+
 app = _group(
     """Keep the context that your agents work with, and compile the right of it into a brief.
 
@@ -68,41 +75,43 @@ def _brief() -> typer.Typer:
     )
     from briefsmith.faces.cli.brief_types import types
 
-    brief = _group(_BRIEF)
-    brief.command("list")(briefs.list_)
-    brief.command("show")(briefs.show)
-    brief.command("edit")(brief_edit.edit)
-    brief.command("validate")(brief_life.validate)
-    brief.command("publish")(brief_life.publish)
-    brief.command("unpublish")(brief_life.unpublish)
-    brief.command("lock")(brief_life.lock)
-    brief.command("diff")(brief_diff.diff)
-    brief.command("replay")(brief_diff.replay)
-    brief.command("types")(types)
-    brief.command("configure")(brief_configs.configure)
-    brief.command("configs")(brief_configs.configs)
-    brief.command("run")(brief_runs.run)
-    brief.command("outputs")(brief_runs.outputs)
-    brief.command("deliver")(brief_runs.deliver)
-    brief.command("feedback")(brief_feedback.feedback)
-    return brief
+    return _filled(
+        _BRIEF,
+        list=briefs.list_,
+        show=briefs.show,
+        edit=brief_edit.edit,
+        validate=brief_life.validate,
+        publish=brief_life.publish,
+        unpublish=brief_life.unpublish,
+        lock=brief_life.lock,
+        diff=brief_diff.diff,
+        replay=brief_diff.replay,
+        types=types,
+        configure=brief_configs.configure,
+        configs=brief_configs.configs,
+        run=brief_runs.run,
+        outputs=brief_runs.outputs,
+        deliver=brief_runs.deliver,
+        feedback=brief_feedback.feedback,
+    )
 
 
 def _block() -> typer.Typer:
     from briefsmith.faces.cli import block_changes, blocks
 
-    block = _group(_BLOCK)
-    block.command("add")(block_changes.add)
-    block.command("list")(blocks.list_)
-    block.command("show")(blocks.show)
-    block.command("edit")(block_changes.edit)
-    block.command("archive")(block_changes.archive)
-    block.command("restore")(block_changes.restore)
-    block.command("purge")(block_changes.purge)
-    block.command("history")(blocks.history)
-    block.command("search")(blocks.search)
-    block.command("export")(blocks.export)
-    return block
+    return _filled(
+        _BLOCK,
+        add=block_changes.add,
+        list=blocks.list_,
+        show=blocks.show,
+        edit=block_changes.edit,
+        archive=block_changes.archive,
+        restore=block_changes.restore,
+        purge=block_changes.purge,
+        history=blocks.history,
+        search=blocks.search,
+        export=blocks.export,
+    )
 
 
 def _schema() -> typer.Typer:
@@ -110,47 +119,51 @@ def _schema() -> typer.Typer:
     from briefsmith.faces.cli.schema_audit import audit
     from briefsmith.faces.cli.schema_upgrade import upgrade
 
-    schema = _group(_SCHEMA)
-    schema.command("verify")(commands.verify)
-    schema.command("contract")(commands.contract)
-    schema.command("diff")(commands.diff)
-    schema.command("migrate")(commands.migrate)
-    schema.command("upgrade")(upgrade)
-    schema.command("audit")(audit)
-    return schema
+    return _filled(
+        _SCHEMA,
+        verify=commands.verify,
+        contract=commands.contract,
+        diff=commands.diff,
+        migrate=commands.migrate,
+        upgrade=upgrade,
+        audit=audit,
+    )
 
 
 def _insights() -> typer.Typer:
     from briefsmith.faces.cli import insights as commands
 
-    insights = _group(_INSIGHTS)
-    insights.command("usage")(commands.usage)
-    insights.command("patterns")(commands.patterns)
-    insights.command("popularity")(commands.popularity)
-    return insights
+    return _filled(
+        _INSIGHTS,
+        usage=commands.usage,
+        patterns=commands.patterns,
+        popularity=commands.popularity,
+    )
 
 
 def _review() -> typer.Typer:
     from briefsmith.faces.cli import review as commands
 
-    review = _group(_REVIEW)
-    review.command("list")(commands.list_)
-    review.command("show")(commands.show)
-    review.command("approve")(commands.approve)
-    review.command("reject")(commands.reject)
-    return review
+    return _filled(
+        _REVIEW,
+        list=commands.list_,
+        show=commands.show,
+        approve=commands.approve,
+        reject=commands.reject,
+    )
 
 
 def _agents() -> typer.Typer:
     from briefsmith.faces.cli import agents as commands
 
-    agents = _group(_AGENTS)
-    agents.command("run")(commands.run)
-    agents.command("list")(commands.list_)
-    agents.command("log")(commands.log)
-    agents.command("defer")(commands.defer)
-    agents.command("work")(commands.work)
-    return agents
+    return _filled(
+        _AGENTS,
+        run=commands.run,
+        list=commands.list_,
+        log=commands.log,
+        defer=commands.defer,
+        work=commands.work,
+    )
 
 
 class _LateGroup(TyperGroup):

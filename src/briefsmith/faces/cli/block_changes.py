@@ -1,15 +1,13 @@
 """Commands that change blocks."""
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
-from briefsmith.errors import BriefsmithError, InvalidInput
+from briefsmith.errors import InvalidInput
 from briefsmith.faces.cli.block_options import IMPORTANCES, TYPES, Locale, Scope, Tag, given
 from briefsmith.faces.cli.output import counted, note, one_line, write, write_json
 from briefsmith.faces.cli.running import BlockId, Json, as_id, checked, read_text, with_store
@@ -191,19 +189,21 @@ def _changed(block_id: UUID, values: dict[str, Any], expected: int | None) -> "C
 
 
 def _edit_in_editor(block_id: UUID, expected: int | None, *, as_json: bool) -> None:
-    from briefsmith.faces.cli.files import edited_text
+    from briefsmith.faces.cli.editing import edited_in_editor, kept_unless_stored
 
     if not sys.stdin.isatty():
         message = "There is nothing to change."
         raise InvalidInput(message, hint="Give an option, or run it in a terminal to open $EDITOR.")
     block = _block(block_id)
-    text = edited_text(block.content)
+    raw = edited_in_editor(block.content, name="block.md")
+    with kept_unless_stored(raw):
+        text = _as_typed(raw, block.content)
     if text == block.content:
         note("Nothing was changed.")
         if as_json:
             write_json(block.model_dump(mode="json"))
         return
-    with _kept_if_refused(text):
+    with kept_unless_stored(raw):
         changed = _changed(block_id, {"content": text}, expected or block.version)
     _show_change(changed, "Changed", as_json=as_json)
 
@@ -218,16 +218,14 @@ def _block(block_id: UUID) -> "ContextBlock":
     return with_store(work)
 
 
-@contextmanager
-def _kept_if_refused(text: str) -> Generator[None]:
-    """What somebody typed is not lost because the store does not take it."""
-    from briefsmith.faces.cli.files import kept_text
-
+def _as_typed(raw: bytes, before: str) -> str:
+    """What an editor left, without the line end that editors add."""
     try:
-        yield
-    except BriefsmithError:
-        note(f"Your text is in {kept_text(text)}.")
-        raise
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        message = f"The editor left text that is not UTF-8 (byte {error.start})."
+        raise InvalidInput(message, hint="Save it as UTF-8.") from error
+    return text if before.endswith("\n") else text.removesuffix("\n")
 
 
 def _cleared(words: list[str] | None) -> list[str] | None:

@@ -262,7 +262,7 @@ def export(
     json_: Json = False,
 ) -> None:
     """Write blocks as JSON Lines, which import reads back."""
-    from briefsmith.faces.cli.files import text_written_whole
+    from briefsmith.faces.cli.written_files import text_written_whole
     from briefsmith.operations.exports import export_blocks
 
     del json_  # an export is JSON Lines anyway

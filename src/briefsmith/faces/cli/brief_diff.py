@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from briefsmith.config import load_settings
 from briefsmith.faces.cli.brief_life import BriefId
 from briefsmith.faces.cli.output import (
     json_text,
     one_line,
-    printable,
     write,
-    write_exact,
+    write_difference_line,
     write_json,
 )
 from briefsmith.faces.cli.running import Json, as_id, with_store
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from briefsmith.runtime import Store
     from briefsmith.schemas.snapshot import SnapshotBlock
 
-_COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
-_PLAIN = "\x1b[0m"
 _VALUE_CHARS = 60
 _WHY = {
     "purged": "it was purged",
@@ -91,7 +87,7 @@ def _difference_json(found: "BriefDifference") -> dict[str, Any]:
 
 def _write_difference(found: "BriefDifference") -> None:
     for line in found.text:
-        _write_line(line)
+        write_difference_line(line)
     if found.blocks:
         write("")
         with table(Column("block"), text("A"), text("B"), title="Blocks") as rows:
@@ -102,15 +98,6 @@ def _write_difference(found: "BriefDifference") -> None:
         with table(Column("setting"), text("A"), text("B"), title="Settings") as rows:
             for one in found.settings:
                 rows.add(one.name, _value(one.a), _value(one.b))
-
-
-def _write_line(line: str) -> None:
-    colour = _COLOURS.get(line[:1], "")
-    if not (colour and sys.stdout.isatty() and load_settings().styled):
-        write_exact(f"{line}\n")
-        return
-    # Made harmless before the colours go around it, which would be made visible else.
-    sys.stdout.write(f"{colour}{printable(line)}{_PLAIN}\n")
 
 
 def _side(entry: "SnapshotBlock | None", one: "BlockDifference") -> str:

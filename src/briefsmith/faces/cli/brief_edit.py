@@ -11,7 +11,7 @@ import typer
 from briefsmith.errors import InvalidInput
 from briefsmith.faces.cli.brief_life import BriefId
 from briefsmith.faces.cli.output import counted, note, write, write_json
-from briefsmith.faces.cli.running import Json, as_id, with_store
+from briefsmith.faces.cli.running import Json, as_id, read_file, with_store
 from briefsmith.faces.cli.table import Column, number, table
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def edit(
 
 
 def _from_file(brief_id: UUID, file: Path, expect: str | None) -> "EditedBrief":
-    from briefsmith.faces.cli.brief_editor import kept_unless_stored, read_file
+    from briefsmith.faces.cli.editing import kept_unless_stored
 
     raw = read_file(file)
     with kept_unless_stored(raw if str(file) == "-" else None):
@@ -72,13 +72,15 @@ def _from_file(brief_id: UUID, file: Path, expect: str | None) -> "EditedBrief":
 
 
 def _from_editor(brief_id: UUID, expect: str | None) -> "EditedBrief":
-    from briefsmith.faces.cli.brief_editor import edited_in_editor, kept_unless_stored
+    from briefsmith.faces.cli.editing import edited_in_editor, kept_unless_stored
     from briefsmith.operations.brief_edits import EditedBrief
 
     before = _opened(brief_id, expect)
-    raw = edited_in_editor(before.text)
+    raw = edited_in_editor(before.text, name="brief.md")
     if raw == before.text.encode():
-        return EditedBrief(brief_id, False, before.state, before.text_sha256)  # noqa: FBT003  a row
+        return EditedBrief(
+            brief_id, is_changed=False, state=before.state, text_sha256=before.text_sha256
+        )
     with kept_unless_stored(raw):
         return _stored(brief_id, raw, before.text_sha256)
 

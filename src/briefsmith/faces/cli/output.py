@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from typing import Any, TextIO
 
+from briefsmith.config import load_settings
 from briefsmith.errors import BriefsmithError
 
 # What steers a terminal: control characters but line end and tab, marks that turn the direction of
@@ -13,6 +14,9 @@ from briefsmith.errors import BriefsmithError
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _STEERING = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}\ud800-\udfff]")
 _UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f{_TURNING}\u2028\u2029]")
+
+_DIFFERENCE_COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
+_PLAIN = "\x1b[0m"
 
 
 def printable(text: str) -> str:
@@ -37,6 +41,16 @@ def write(text: str) -> None:
 def write_exact(text: str) -> None:
     """A document: byte for byte into a file or pipe, made harmless for a terminal."""
     sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+
+
+def write_difference_line(line: str) -> None:
+    """A line of a unified diff, coloured where the terminal has colours."""
+    colour = _DIFFERENCE_COLOURS.get(line[:1], "")
+    if not (colour and sys.stdout.isatty() and load_settings().styled):
+        write_exact(f"{line}\n")
+        return
+    # Made harmless before the colours go around it, which would be made visible else.
+    sys.stdout.write(f"{colour}{printable(line)}{_PLAIN}\n")
 
 
 def write_json(value: Any) -> None:

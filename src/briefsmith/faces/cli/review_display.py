@@ -1,19 +1,15 @@
 """How a proposal looks: what happens to each block, and the change as a difference of texts."""
 
 import difflib
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from briefsmith.config import load_settings
-from briefsmith.faces.cli.output import note, one_line, printable, write, write_exact
+from briefsmith.faces.cli.output import note, one_line, write, write_difference_line
 from briefsmith.faces.cli.running import command_line
 
 if TYPE_CHECKING:
     from briefsmith.operations.reviews import ShownBlock, ShownProposal
 
-_COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
-_PLAIN = "\x1b[0m"
 _CONTEXT_LINES = 3
 _LABEL_CHARS = 80
 _FACT_INDENT = 13
@@ -55,7 +51,7 @@ def write_proposal(shown: "ShownProposal") -> None:
     if shown.data.redacted:
         note("A block in it was purged, and its text is gone from here as well.")
     for line in difference(shown):
-        _write_line(line)
+        write_difference_line(line)
     if proposal.status == "pending":
         note("")
         note(f"`{command_line('review', 'approve', str(proposal.id))}` does it.")
@@ -104,15 +100,6 @@ def _difference(old_label: str, old: str, label: str, text: str) -> Iterator[str
     before, after = ([] if one == "" else one.split("\n") for one in (old, text))
     lines = difflib.unified_diff(before, after, n=_CONTEXT_LINES, lineterm="")
     yield from list(lines)[2:]  # the names stand there already
-
-
-def _write_line(line: str) -> None:
-    colour = _COLOURS.get(line[:1], "")
-    if not (colour and sys.stdout.isatty() and load_settings().styled):
-        write_exact(f"{line}\n")
-        return
-    # Made harmless before the colours go around it, which would be made visible else.
-    sys.stdout.write(f"{colour}{printable(line)}{_PLAIN}\n")
 
 
 def proposal_values(shown: "ShownProposal") -> dict[str, Any]:

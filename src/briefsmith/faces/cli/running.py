@@ -141,14 +141,23 @@ def read_text(content: str | None, file: Path | None) -> str | None:
         raise InvalidInput(message)
     if file is None:
         return content
+    try:
+        return read_file(file).decode()
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8 (byte {error.start})."
+        raise InvalidInput(message) from error
+
+
+def read_file(file: Path) -> bytes:
+    """The bytes of a file, or of standard input where `-` says so.
+
+    Raises:
+        InvalidInput: It cannot be read.
+    """
     if str(file) == "-" and sys.stdin.isatty():
         note("Type the text; Ctrl-D on a line of its own ends it.")
     try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return raw.decode()
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}."
-        raise InvalidInput(message) from error
-    except UnicodeDecodeError as error:
-        message = f"{file} is not UTF-8 (byte {error.start})."
         raise InvalidInput(message) from error

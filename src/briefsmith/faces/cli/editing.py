@@ -1,4 +1,4 @@
-"""A brief's text in the person's editor; what was typed is never lost."""
+"""Text in the person's editor; what was typed is never lost."""
 
 import os
 import shlex
@@ -11,21 +11,24 @@ from pathlib import Path
 
 from briefsmith.config import load_settings
 from briefsmith.errors import InvalidInput
-from briefsmith.faces.cli.files import kept_text
 from briefsmith.faces.cli.output import note
 
 _HINT = "Set VISUAL or EDITOR to your editor, or use --file FILE."
 
 
-def edited_in_editor(text: str) -> bytes:
+def edited_in_editor(text: str, *, name: str) -> bytes:
     """What the person's editor left; its file is readable by the person alone, and removed.
+
+    Args:
+        text: What the editor opens.
+        name: Of the file, which the editor shows, and knows the language by.
 
     Raises:
         InvalidInput: No editor is set or can be started, it failed, or it left no file.
     """
     command = _command()
     with tempfile.TemporaryDirectory(prefix="briefsmith-") as folder:
-        path = Path(folder) / "brief.md"
+        path = Path(folder) / name
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             target.write(text.encode())
         try:
@@ -44,7 +47,8 @@ def edited_in_editor(text: str) -> bytes:
 
 
 def _command() -> list[str]:
-    editor = load_settings().editor
+    # In a script, an editor that nobody chose would wait for nobody.
+    editor = load_settings().editor or ("vi" if sys.stdin.isatty() else None)
     try:
         words = shlex.split(editor or "")
     except ValueError as error:
@@ -74,9 +78,10 @@ def _failed(editor: str, code: int, left: bytes | None) -> InvalidInput:
 
 def kept_bytes(raw: bytes) -> Path:
     """A new file with what was typed, for the person to find."""
-    path = kept_text("")
-    path.write_bytes(raw)
-    return path
+    number, name = tempfile.mkstemp(prefix="briefsmith-", suffix=".md")
+    with os.fdopen(number, "wb") as target:
+        target.write(raw)
+    return Path(name)
 
 
 @contextmanager
@@ -92,18 +97,3 @@ def kept_unless_stored(raw: bytes | None) -> Generator[None]:
         if raw is not None and raw.strip():
             note(f"Your text is in {kept_bytes(raw)}.")
         raise
-
-
-def read_file(file: Path) -> bytes:
-    """The bytes of a file, or of standard input where `-` says so.
-
-    Raises:
-        InvalidInput: It cannot be read.
-    """
-    if str(file) == "-" and sys.stdin.isatty():
-        note("Type the text; Ctrl-D on a line of its own ends it.")
-    try:
-        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        message = f"{file} cannot be read: {error.strerror}."
-        raise InvalidInput(message) from error
