@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -12,6 +11,7 @@ from briefsmith.errors import EmbedderUnavailable, InvalidSetting, WrongEmbeddin
 from briefsmith.providers.cuts import well_formed
 from briefsmith.providers.embeddings import EMBEDDING_WIDTH, Vector
 from briefsmith.providers.openai_answer import read_vectors, refusal, shown
+from briefsmith.providers.retry_after import asked_wait_seconds
 
 _TEXTS_AT_ONCE = 128
 _CHARACTERS_AT_ONCE = 100_000
@@ -133,7 +133,7 @@ class OpenAICompatibleEmbedder:
         try:
             async with client.stream("POST", self._url, json=payload) as response:
                 body = await self._read(response)
-                return _Reply(response.status_code, body, _asked_wait_seconds(response.headers))
+                return _Reply(response.status_code, body, asked_wait_seconds(response.headers))
         except httpx.TransportError as error:
             return _Reply(None, f"{type(error).__name__}: {error}".encode())
         except httpx.DecodingError:
@@ -163,18 +163,6 @@ def _batches(wanted: list[int], texts: Sequence[str]) -> Iterator[list[int]]:
         characters += length
     if batch:
         yield batch
-
-
-def _asked_wait_seconds(headers: httpx.Headers) -> float | None:
-    """What Retry-After asks for, as seconds or as a date after the answer's own; None without."""
-    asked = headers.get("retry-after", "").strip()
-    if asked.isdecimal():
-        return float(asked[:9])
-    try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, wait.total_seconds())
 
 
 def _read_address(base_url: str) -> tuple[str, str, tuple[str, str] | None]:

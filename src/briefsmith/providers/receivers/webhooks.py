@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from random import SystemRandom
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from briefsmith.errors import ReceiverUnavailable
 from briefsmith.providers.receivers.addresses import Resolve, checked_addresses, resolve
 from briefsmith.providers.receivers.port import Delivery, Try
 from briefsmith.providers.receivers.signing import signed_headers
+from briefsmith.providers.retry_after import asked_wait_seconds
 from briefsmith.schemas.receivers import IPAddress, WebhookTarget
 
 _BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)  # before the second try and those after it, at most
@@ -222,19 +222,7 @@ def _judged(response: httpx.Response, seconds: float) -> _Outcome:
     else:
         problem = f"refuses the output (status {status})"
     tried = Try(status, problem, seconds)
-    return _Outcome(tried, status in _WORTH_A_RETRY, _asked_seconds(response.headers))
-
-
-def _asked_seconds(headers: httpx.Headers) -> float | None:
-    """What Retry-After asks for, as seconds or as a date after the answer's own; None without."""
-    asked = headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdecimal():
-        return float(asked[:9])
-    try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, wait.total_seconds())
+    return _Outcome(tried, status in _WORTH_A_RETRY, asked_wait_seconds(response.headers))
 
 
 def _told(error: Exception) -> str:
