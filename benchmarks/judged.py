@@ -33,10 +33,15 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Means over the questions of a collection, both in [0, 1]."""
+    """Means over the questions of a collection, both in [0, 1].
+
+    Attributes:
+        by_question: nDCG of each question, in the order of the collection's.
+    """
 
     ndcg: float
     recall: float
+    by_question: tuple[float, ...]
 
 
 def read_collections(folder: Path) -> list[Collection]:
@@ -75,7 +80,7 @@ def rate(collection: Collection, answers: Mapping[str, Sequence[str]]) -> Qualit
         best = sorted(grades.values(), reverse=True)[:DEPTH]
         ndcg.append(_gain([grades.get(text, 0.0) for text in found]) / _gain(best))
         recall.append(len(grades.keys() & set(found)) / len(grades))
-    return Quality(fmean(ndcg), fmean(recall))
+    return Quality(fmean(ndcg), fmean(recall), tuple(ndcg))
 
 
 def _gain(grades: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """How well search finds: nDCG@10 and recall@10 on public collections, beside plain BM25 (bm25s).
 
-    python benchmarks/retrieval.py [--data FOLDER] [--database-url URL] [--try K1,B,WEIGHT] [--json]
+    python benchmarks/retrieval.py [--data FOLDER] [--database-url URL] [--try NAME=NUMBER,...] [--folds N] [--json]
 
 See README.md in this folder.
 """
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from exports import write_export
@@ -38,6 +38,7 @@ class Row:
     """What one way of searching comes to on one collection.
 
     Attributes:
+        by_question: nDCG of each question.
         question_ms: Median of a question, embedding and connection included; None for bm25s,
             which answers all at once.
     """
@@ -46,6 +47,7 @@ class Row:
     method: str
     ndcg: float
     recall: float
+    by_question: tuple[float, ...]
     question_ms: float | None = None
 
 
@@ -68,7 +70,8 @@ def main() -> int:
             rows.append(_baseline(collection))
             with database(server_url) as url:
                 rows += asyncio.run(_search_all(url, collection, ways))
-    _show(rows, collections, as_json=options.json)
+    choices = _validated(rows, collections, list(ways), options.folds) if options.folds else []
+    _show(rows, choices, collections, as_json=options.json)
     return 0
 
 
@@ -81,8 +84,16 @@ def _options() -> argparse.Namespace:
         dest="tried",
         action="append",
         default=[],
-        metavar="K1,B,WEIGHT",
-        help="also search with these settings; may be given again",
+        metavar="NAME=NUMBER,...",
+        help="also search with these settings (k1, b, vector_weight, ...); may be given again",
+    )
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=0,
+        metavar="N",
+        help="cross-validate the choice among all settings: each Nth of the questions is judged by "
+        "the setting that is best on the others",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document")
     return parser.parse_args()
@@ -93,13 +104,18 @@ def _ways(tried: Sequence[str]) -> dict[str, SearchSettings]:
     ways = {
         "Briefsmith": shipped,
         "its words alone": replace(shipped, vector_weight=0.0),
-        "its vectors alone": replace(shipped, vector_weight=1.0),
+        "its vectors alone": replace(shipped, vector_weight=1.0, expansion_terms=0),
+        "not expanded": replace(shipped, expansion_terms=0),
     }
     for text in tried:
-        k1, b, weight = map(float, text.split(","))
-        name = f"k1 {k1:g}, b {b:g}, weight {weight:g}"
-        ways[name] = replace(shipped, k1=k1, b=b, vector_weight=weight)
+        pairs = (part.split("=") for part in text.split(","))
+        changes = {name: _number(number) for name, number in pairs}
+        ways[text] = replace(shipped, **changes)
     return ways
+
+
+def _number(text: str) -> Any:
+    return int(text) if text.isdecimal() else float(text)
 
 
 def _baseline(collection: Collection) -> Row:
@@ -159,12 +175,55 @@ async def _load(opened: Database, embedder: WordLlamaEmbedder, collection: Colle
 
 
 def _row(collection: Collection, method: str, quality: Quality) -> Row:
-    return Row(collection.name, method, quality.ndcg, quality.recall)
+    return Row(collection.name, method, quality.ndcg, quality.recall, quality.by_question)
 
 
-def _show(rows: Sequence[Row], collections: Sequence[Collection], *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a fold's questions come to with the setting that is best on all others.
+
+    Attributes:
+        ndcg: Mean over the fold's questions of each collection.
+    """
+
+    fold: int
+    method: str
+    ndcg: Mapping[str, float]
+
+
+def _validated(
+    rows: Sequence[Row], collections: Sequence[Collection], ways: Sequence[str], folds: int
+) -> list[Choice]:
+    found = {(row.collection, row.method): row.by_question for row in rows}
+
+    def mean(name: str, way: str, fold: int, *, inside: bool) -> float:
+        values = found[name, way]
+        return fmean(
+            value for place, value in enumerate(values) if (place % folds == fold) == inside
+        )
+
+    names = [collection.name for collection in collections]
+    choices: list[Choice] = []
+    for fold in range(folds):
+        # Every collection counts the same, however many questions it has.
+        best = max(
+            ways, key=lambda way: fmean(mean(name, way, fold, inside=False) for name in names)
+        )
+        held_out = {name: mean(name, best, fold, inside=True) for name in names}
+        choices.append(Choice(fold + 1, best, held_out))
+    return choices
+
+
+def _show(
+    rows: Sequence[Row],
+    choices: Sequence[Choice],
+    collections: Sequence[Collection],
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
-        print(json.dumps({"rows": [asdict(row) for row in rows]}))
+        shown = {"rows": [asdict(row) for row in rows], "folds": [asdict(one) for one in choices]}
+        print(json.dumps(shown))
         return
     table = Table(title="nDCG@10 (recall@10)")
     table.add_column("method")
@@ -176,6 +235,19 @@ def _show(rows: Sequence[Row], collections: Sequence[Collection], *, as_json: bo
         cells = [_cell(row) for row in rows if row.method == method]
         table.add_row(method, *cells)
     Console().print(table)
+    for one in choices:
+        held_out = ", ".join(f"{name} {value:.3f}" for name, value in one.ndcg.items())
+        print(f"fold {one.fold}: {one.method} is best elsewhere; here {held_out}")
+    if choices:
+        for collection in collections:
+            # Weighed by how many questions each fold has: the mean over all questions.
+            sizes = [
+                len(range(one.fold - 1, len(collection.questions), len(choices))) for one in choices
+            ]
+            total = sum(
+                size * one.ndcg[collection.name] for size, one in zip(sizes, choices, strict=True)
+            )
+            print(f"cross-validated, {collection.name}: {total / sum(sizes):.3f}")
 
 
 def _cell(row: Row) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -87,23 +88,57 @@ def stored_index(connection: Connection[Any]) -> Index:
 
 
 def bm25(
-    index: Index, user: UUID, query: Counter[str], *, k1: float, b: float
+    index: Index, user: UUID, query: Mapping[str, float], *, k1: float, b: float
 ) -> dict[UUID, float]:
     """Scores of the user's blocks that hold a term of the query.
 
     Source: Robertson and Zaragoza (2009); idf as in Lucene; a term counts as often as the query has it.
     """
-    number, total = index.totals.get(user, (0, 0))
-    mean = total / number if number else 1.0
     scores: dict[UUID, float] = {}
     for term, repeated in query.items():
-        holding = {
-            block: found
-            for (owner, word, block), found in index.postings.items()
-            if owner == user and word == term
-        }
-        rarity = math.log(1 + (number - len(holding) + 0.5) / (len(holding) + 0.5))
-        for block, (frequency, length) in holding.items():
-            weight = frequency * (k1 + 1) / (frequency + k1 * (1 - b + b * length / mean))
+        holding, rarity = _holding(index, user, term)
+        for block in holding:
+            weight = (k1 + 1) * _saturated(index, user, term, block, k1=k1, b=b)
             scores[block] = scores.get(block, 0.0) + repeated * rarity * weight
     return scores
+
+
+def expansion(
+    index: Index,
+    user: UUID,
+    query: Counter[str],
+    leading: Mapping[UUID, float],
+    *,
+    k1: float,
+    b: float,
+    share: float,
+) -> dict[str, float]:
+    """Every term that two leading blocks or more hold, with the weight that it adds to the query.
+
+    Args:
+        leading: Blocks, with how well each fits beside the best.
+    """
+    gains: dict[str, float] = {}
+    words = {word for owner, word, block in index.postings if owner == user and block in leading}
+    for word in words:
+        holding, rarity = _holding(index, user, word)
+        if len(telling := holding & leading.keys()) > 1:
+            gain = sum(
+                leading[one] * _saturated(index, user, word, one, k1=k1, b=b) for one in telling
+            )
+            gains[word] = rarity * gain
+    everything = sum(gains.values())
+    return {word: share * query.total() * gain / everything for word, gain in gains.items()}
+
+
+def _holding(index: Index, user: UUID, term: str) -> tuple[set[UUID], float]:
+    """The user's blocks with a term, and how rare that makes it."""
+    number, _ = index.totals.get(user, (0, 0))
+    found = {block for owner, word, block in index.postings if owner == user and word == term}
+    return found, math.log(1 + (number - len(found) + 0.5) / (len(found) + 0.5))
+
+
+def _saturated(index: Index, user: UUID, term: str, block: UUID, *, k1: float, b: float) -> float:
+    number, total = index.totals[user]
+    frequency, length = index.postings[user, term, block]
+    return frequency / (frequency + k1 * (1 - b + b * length / (total / number)))

@@ -50,6 +50,27 @@ async def _labels(store: Database, embedder: Embedder, words: str, **options: An
 # Words
 
 
+async def test_what_the_best_blocks_share_finds_more_of_the_kind(store: Database) -> None:
+    await _add(store, SILENT, label="a", content="Returns: send the parcel back with the receipt.")
+    await _add(
+        store, SILENT, label="b", content="Returns take a receipt; the parcel costs nothing."
+    )
+    await _add(store, SILENT, label="c", content="Keep the receipt of every parcel.")
+    await _add(store, SILENT, label="d", content="Nothing of the kind.")
+
+    once = SearchSettings(expansion_terms=0)
+
+    assert sorted(await _labels(store, SILENT, "returns", settings=once)) == ["a", "b"]
+    assert await _labels(store, SILENT, "returns") in [["a", "b", "c"], ["b", "a", "c"]]
+
+
+async def test_one_block_alone_expands_no_question(store: Database) -> None:
+    await _add(store, SILENT, label="a", content="Returns: send the parcel back.")
+    await _add(store, SILENT, label="b", content="The parcel is of card.")
+
+    assert await _labels(store, SILENT, "returns") == ["a"]
+
+
 async def test_any_word_of_a_question_may_match(store: Database) -> None:
     await _add(store, SILENT, label="a", content="The oak bench is oiled in spring.")
     await _add(store, SILENT, label="b", content="Delivery is free from sixty euros.")

@@ -9,19 +9,20 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection, IsolationLevel
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 
 from briefsmith.models.enums import BlockStatus
+from briefsmith.operations.search import find_blocks
 from briefsmith.postgres.database import open_database
 from briefsmith.postgres.session import Actor
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
-from briefsmith.store import search
+from briefsmith.store.search import Question
 from tests.conftest import Server
-from tests.integration.lexical import bm25, fresh_index, stored_index, terms
+from tests.integration.lexical import bm25, expansion, fresh_index, stored_index, terms
 
 WORDS = ["brush", "brushes", "oak", "the", "Ölung", "running", "run", "n0.7", "naïve", "wombat"]
 
@@ -389,9 +390,8 @@ def test_the_scores_are_those_of_plain_bm25(
     index.commit()
     user = writer.users[0]
 
-    found = asyncio.run(
-        _search(index_url, user, question, SearchSettings(k1=k1, b=b, locale=locale))
-    )
+    once = SearchSettings(k1=k1, b=b, locale=locale, expansion_terms=0)
+    found = asyncio.run(_search(index_url, user, question, once))
 
     expected = bm25(fresh_index(index), user, terms(index, locale, question), k1=k1, b=b)
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
@@ -399,21 +399,61 @@ def test_the_scores_are_those_of_plain_bm25(
     index.commit()
 
 
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    operations=_operations,
+    question=st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join),
+    k1=st.floats(0.1, 3),
+    b=st.floats(0, 1),
+    share=st.floats(0.1, 2),
+    floor=st.floats(0, 0.9),
+)
+def test_a_question_is_expanded_by_what_the_blocks_share_that_it_finds_first(
+    index_url: str,
+    index: Connection[Any],
+    operations: list[tuple[str, int, str, str | None]],
+    question: str,
+    k1: float,
+    b: float,
+    share: float,
+    floor: float,
+) -> None:
+    writer = Writer(index)
+    for operation in operations:
+        writer.do(*operation)
+    index.commit()
+    user, asked, held = writer.users[0], terms(index, None, question), fresh_index(index)
+    every = SearchSettings(
+        k1=k1,
+        b=b,
+        expansion_terms=1000,
+        expansion_blocks=1000,
+        expansion_floor=floor,
+        expansion_share=share,
+    )
+
+    found = asyncio.run(_search(index_url, user, question, every))
+    index.execute("delete from public.context_blocks")
+    index.commit()
+
+    first = bm25(held, user, asked, k1=k1, b=b)
+    best = max(first.values(), default=1.0)
+    # Blocks on the very floor may count or not, by the last bit.
+    assume(all(abs(score / best - floor) > 1e-9 for score in first.values()))
+    leading = {one: score / best for one, score in first.items() if score / best >= floor}
+    more = expansion(held, user, asked, leading, k1=k1, b=b, share=share)
+    weights = {term: asked[term] + more.get(term, 0.0) for term in asked.keys() | more.keys()}
+    assert found == pytest.approx(bm25(held, user, weights, k1=k1, b=b), rel=1e-9, abs=1e-9)
+
+
 async def _search(url: str, user: UUID, question: str, wanted: SearchSettings) -> dict[UUID, float]:
     async with (
         open_database(url, user=str(user), connections=1) as database,
         database.session(Actor(user)) as session,
     ):
-        rows = await search.search_blocks(
-            session,
-            question,
-            BlockFilter(statuses=tuple(BlockStatus)),
-            wanted,
-            model=None,
-            embedding=None,
-            limit=1000,
-            usable_only=False,
-            with_embedding=False,
-        )
+        asked = Question(question, BlockFilter(statuses=tuple(BlockStatus)), wanted, "", None)
+        rows = await find_blocks(session, asked, limit=1000)
     assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
     return {row.block.id: row.bm25 for row in rows}

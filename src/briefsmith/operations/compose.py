@@ -20,7 +20,7 @@ from briefsmith.models.enums import BlockStatus, BlockType
 from briefsmith.models.task_briefs import TaskBrief
 from briefsmith.operations.brief_types import find_brief_type
 from briefsmith.operations.compositions import store_composition
-from briefsmith.operations.search import checked_question, embed_question
+from briefsmith.operations.search import checked_question, embed_question, find_blocks
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.tokenizer import TokenCounter
@@ -34,7 +34,7 @@ from briefsmith.store import (
     search,
     task_briefs,
 )
-from briefsmith.store.search import SearchRow
+from briefsmith.store.search import Question, SearchRow
 
 CANDIDATES = (
     60  # for budgets up to `_FIRST_STEP_TOKENS`: no brief of them holds more of short blocks
@@ -136,17 +136,15 @@ async def prepare_composition(
     embedding = await embed_question(embedder, new.intent)
 
     async def found(types: tuple[BlockType, ...], limit: int) -> list[SearchRow]:
-        return await search.search_blocks(
-            session,
-            checked_question(new.intent),
-            BlockFilter(types=types, tags=new.tags, scope=new.scope),
-            SearchSettings(),
+        asked = Question(
+            words=checked_question(new.intent),
+            wanted=BlockFilter(types=types, tags=new.tags, scope=new.scope),
+            settings=SearchSettings(),
             model=embedder.name,
             embedding=embedding,
-            limit=limit,
             usable_only=True,
-            with_embedding=True,
         )
+        return await find_blocks(session, asked, limit=limit, with_embedding=True)
 
     rows = await found((), candidates_for(new.budget_tokens, new.mode))
     for wanted in kind.required_context_types if kind else ():

@@ -12,9 +12,11 @@ from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.store import search
+from briefsmith.store.search import ExpansionTerm, Question, SearchRow
 
 MAX_QUERY_CHARS = 20_000
 MAX_LIMIT = 1_000
+_LEAST_TELLING = 2  # blocks: a term of one alone tells nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,34 @@ async def search_blocks(
         message = f"The limit is {limit}; 1 to {MAX_LIMIT} make sense."
         raise errors.InvalidInput(message)
     embedding = await embed_question(embedder, question)
-    rows = await search.search_blocks(
-        session,
-        question,
-        wanted or BlockFilter(),
-        settings or SearchSettings(),
+    asked = Question(
+        words=question,
+        wanted=wanted or BlockFilter(),
+        settings=settings or SearchSettings(),
         model=embedder.name,
         embedding=embedding,
-        limit=limit,
-        usable_only=False,
-        with_embedding=False,
     )
+    rows = await find_blocks(session, asked, limit=limit)
     hits = [Hit(row.block, row.score, row.bm25, row.cosine) for row in rows]
     return Found(hits, by_meaning=embedding is not None)
+
+
+async def find_blocks(
+    session: Session, question: Question, *, limit: int, with_embedding: bool = False
+) -> list[SearchRow]:
+    """Hits by falling score: of the question, expanded by what those have in common that it finds as it is."""
+    settings = question.settings
+    more: list[ExpansionTerm] = []
+    if settings.expansion_terms > 0:
+        first = await search.search_blocks(session, question, limit=settings.expansion_blocks)
+        best = first[0].score if first else 0.0
+        floor = settings.expansion_floor * best
+        leading = {row.block.id: row.score / best for row in first if row.score >= floor > 0}
+        if len(leading) >= _LEAST_TELLING:
+            more = await search.expand_question(session, question, leading)
+    return await search.search_blocks(
+        session, question, limit=limit, more=more, with_embedding=with_embedding
+    )
 
 
 def checked_question(words: str) -> str:

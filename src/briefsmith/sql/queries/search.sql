@@ -1,7 +1,7 @@
 -- name: search_blocks :many
 -- Hybrid search: BM25 over the postings and cosine over the vectors, each scaled to [0, 1] and added with
 -- weights. Exact: every posting of the query's terms and every vector of the user is read. A term that the
--- query repeats counts as often as it is there.
+-- query repeats counts as often as it is there; terms that the query is expanded by count as they are weighed.
 -- The plan does not depend on statistics, which a fresh import does not have: `offset 0` and scalar
 -- subqueries hold the order in which things happen, and look rows up by key only where few are left.
 -- Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); idf as in Lucene.
@@ -12,9 +12,21 @@ with totals as materialized (
   from briefsmith.search_totals as ledger
   where ledger.user_id = %(user_id)s::uuid
 ),
+asked as materialized (
+  select word.term, sum(word.frequency) as frequency
+  from (
+    select term, frequency::double precision
+    from briefsmith.terms_of(%(locale)s::text, %(words)s::text)
+    union all
+    select term, frequency
+    from unnest(%(more_terms)s::text[], %(more_weights)s::double precision[])
+      as more (term, frequency)
+  ) as word
+  group by word.term
+),
 held as materialized (
   select word.term, word.frequency, posting.documents, posting.frequencies, posting.lengths
-  from briefsmith.terms_of(%(locale)s::text, %(words)s::text) as word
+  from asked as word
   cross join lateral (
     select row_of_term.documents, row_of_term.frequencies, row_of_term.lengths
     from briefsmith.search_postings as row_of_term
@@ -202,3 +214,78 @@ select
   ) as block
 from ranked
 order by ranked.score desc, ranked.block_id;
+
+-- name: expand_question :many
+-- Terms that the best blocks of a first search have in common, as many as asked for, with the weight that each
+-- adds to the question: together a share of the question's own terms. Blocks tell by how well they fit, terms by
+-- how often they are there (as BM25 counts) and how rare they are. A term of one block alone tells nothing.
+-- Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), section 3.4, blind feedback.
+with totals as materialized (
+  select
+    greatest(sum(ledger.documents), 1)::double precision as documents,
+    greatest(sum(ledger.length)::double precision / greatest(sum(ledger.documents), 1), 1) as length
+  from briefsmith.search_totals as ledger
+  where ledger.user_id = %(user_id)s::uuid
+),
+best as materialized (
+  select block.id, given.part, words.term, words.frequency, sum(words.frequency) over (
+    partition by block.id
+  ) as length
+  from unnest(%(ids)s::uuid[], %(parts)s::double precision[]) as given (id, part)
+  cross join lateral (
+    select
+      given.id,
+      one.meta_locale as locale,
+      left(
+        one.label || E'\n' || one.content || E'\n'
+        || array_to_string(one.meta_tags, ' '),
+        %(most_characters)s::integer
+      ) as text
+    from public.context_blocks as one
+    where one.id = given.id
+    offset 0
+  ) as block
+  cross join lateral briefsmith.terms_of(block.locale, block.text) as words
+),
+told as materialized (
+  select
+    best.term,
+    sum(
+      best.part * best.frequency / (
+        best.frequency + %(k1)s::double precision * (
+          1 - %(b)s::double precision
+          + %(b)s::double precision * best.length / (select totals.length from totals)
+        )
+      )
+    ) as gain
+  from best
+  group by best.term
+  having count(*) > 1
+),
+rare as materialized (
+  select told.term, told.gain * ln(
+    1 + ((select totals.documents from totals) - held.documents + 0.5) / (held.documents + 0.5)
+  ) as gain
+  from told
+  cross join lateral (
+    select coalesce(sum(cardinality(posting.documents)), 0) as documents
+    from briefsmith.search_postings as posting
+    where posting.user_id = %(user_id)s::uuid and posting.term = told.term
+    offset 0
+  ) as held
+),
+chosen as materialized (
+  select rare.term, rare.gain
+  from rare
+  where rare.gain > 0
+  order by rare.gain desc, rare.term
+  limit %(terms)s::integer
+)
+select
+  chosen.term,
+  %(share)s::double precision * (
+    select coalesce(sum(word.frequency), 0)
+    from briefsmith.terms_of(%(locale)s::text, %(words)s::text) as word
+  ) * chosen.gain / sum(chosen.gain) over () as weight
+from chosen
+order by weight desc, chosen.term;
