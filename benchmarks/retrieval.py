@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,19 +17,16 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from exports import write_export
 from judged import DEPTH, FOLDER, Collection, Quality, rate, read_collections
+from loading import LABEL, load_collection
 from rich.console import Console
 from rich.table import Table
 from scratch import database, server
 
-from briefsmith.operations.imports import import_documents
 from briefsmith.operations.search import search_blocks
-from briefsmith.postgres.database import Database, open_database
+from briefsmith.postgres.database import open_database
 from briefsmith.providers.wordllama import WordLlamaEmbedder
 from briefsmith.schemas.search import SearchSettings
-
-_LABEL = "doc"  # labels are searched too: one word that no question has
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ async def _search_all(
 ) -> list[Row]:
     embedder = WordLlamaEmbedder()
     async with open_database(url) as opened:
-        await _load(opened, embedder, collection)
+        await load_collection(opened, embedder, collection)
         rows: list[Row] = []
         for method, settings in ways.items():
             print(f"{collection.name}: {method} ...", file=sys.stderr)
@@ -156,22 +152,10 @@ async def _search_all(
                         session, embedder, words, settings=settings, limit=DEPTH
                     )
                 times.append(time.perf_counter() - start)
-                answers[question] = [hit.block.label.removeprefix(_LABEL) for hit in found.hits]
+                answers[question] = [hit.block.label.removeprefix(LABEL) for hit in found.hits]
             row = _row(collection, method, rate(collection, answers))
             rows.append(replace(row, question_ms=1000 * median(times)))
     return rows
-
-
-async def _load(opened: Database, embedder: WordLlamaEmbedder, collection: Collection) -> None:
-    texts = ((_LABEL + key, text) for key, text in collection.texts.items() if text.strip())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "collection.jsonl"
-        write_export(path, texts)
-        problems: list[str] = []
-        async for report in import_documents(opened.session, embedder, [path]):
-            problems = [problem.message for problem in report.problems]
-    if problems:
-        raise SystemExit("\n".join(problems))
 
 
 def _row(collection: Collection, method: str, quality: Quality) -> Row:
