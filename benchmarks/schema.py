@@ -6,24 +6,24 @@ python benchmarks/schema.py [--rounds 20] [--database-url URL] [--json]
 import argparse
 import asyncio
 import json
-import statistics
-import time
 import warnings
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
 import psycopg
+from looks import Times, Watch, times_of
 from rich.console import Console
 from rich.table import Table
 from scratch import database, server
+from typing_extensions import override
 
-from briefsmith.postgres.inspection import inspect_database
+from briefsmith.postgres.inspection import Inspection, inspect_database
 from briefsmith.schema_sync.catalog import catalog_of
 from briefsmith.schema_sync.compare import differences
 from briefsmith.schema_sync.contract import packaged
 from briefsmith.schema_sync.statements import all_statements, check_statements, tables_of
+from briefsmith.schema_sync.verify import verify
 
 # Of the group `bench`, which the checks do without.
 sqlalchemy: Any = import_module("sqlalchemy")
@@ -31,8 +31,6 @@ autogenerate: Any = import_module("alembic.autogenerate")
 migration: Any = import_module("alembic.migration")
 dbdiff: Any = import_module("results.dbdiff")
 schemainspect: Any = import_module("results.schemainspect")
-
-Look = Callable[[], int]
 
 SCHEMAS = ("briefsmith", "public")
 
@@ -63,16 +61,14 @@ CHANGES = {
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Milliseconds of a look at a database in sync, and which of the changes it saw.
+    """How long a look at a database in sync takes, and which of the changes it saw.
 
     Attributes:
-        said_of_none: How many differences it told where there are none.
         seen: None where it was not asked.
     """
 
     name: str
-    median_ms: float
-    said_of_none: int
+    times: Times
     seen: list[str] | None
 
 
@@ -81,45 +77,44 @@ class Ours:
 
     name = "Briefsmith: catalog against contract"
 
-    def __init__(self) -> None:
-        self._contract = packaged()
-
-    def times(self, url: str, rounds: int) -> tuple[float, int]:
-        """Milliseconds of a look, and how many differences it told."""
+    def times(self, url: str, rounds: int) -> Times:
+        """Of this many looks and one before them."""
         return asyncio.run(self._times(url, rounds))
 
-    async def _times(self, url: str, rounds: int) -> tuple[float, int]:
-        times: list[float] = []
-        said = 0
+    async def _times(self, url: str, rounds: int) -> Times:
+        watch = Watch()
         async with inspect_database(url) as inspection:
             for _ in range(rounds + 1):
-                begun = time.perf_counter()
-                found = catalog_of(await inspection.catalog(SCHEMAS), SCHEMAS)
-                said = len(differences(self._contract.catalog, found, self._contract.spellings))
-                times.append((time.perf_counter() - begun) * 1000)
-        return statistics.median(times[1:] or times), said
+                with watch.look():
+                    watch.said = await self._look(inspection)
+        return watch.times()
+
+    async def _look(self, inspection: Inspection) -> int:
+        contract = packaged()
+        found = catalog_of(await inspection.catalog(SCHEMAS), SCHEMAS)
+        return len(differences(contract.catalog, found, contract.spellings))
 
 
-class OurStatements:
+class OurStatements(Ours):
     """Every statement prepared, its types held against Python's."""
 
     name = "Briefsmith: every statement prepared and checked"
 
-    def times(self, url: str, rounds: int) -> tuple[float, int]:
-        """Milliseconds of a look, and how many differences it told."""
-        return asyncio.run(self._times(url, rounds))
-
-    async def _times(self, url: str, rounds: int) -> tuple[float, int]:
+    @override
+    async def _look(self, inspection: Inspection) -> int:
         statements = all_statements()
-        times: list[float] = []
-        said = 0
-        async with inspect_database(url) as inspection:
-            for _ in range(rounds + 1):
-                begun = time.perf_counter()
-                live = await inspection.describe(statements, tables_of(statements))
-                said = len(check_statements(statements, live))
-                times.append((time.perf_counter() - begun) * 1000)
-        return statistics.median(times[1:] or times), said
+        live = await inspection.describe(statements, tables_of(statements))
+        return len(check_statements(statements, live))
+
+
+class OurWhole(Ours):
+    """All that `schema verify` does: both, the migrations and the models."""
+
+    name = "Briefsmith: the whole of verify"
+
+    @override
+    async def _look(self, inspection: Inspection) -> int:
+        return len((await verify(inspection)).findings)
 
 
 class Alembic:
@@ -134,8 +129,8 @@ class Alembic:
             self._metadata.reflect(connection)
             self._metadata.reflect(connection, schema="briefsmith")
 
-    def times(self, url: str, rounds: int) -> tuple[float, int]:
-        """Milliseconds of a look, and how many differences it told."""
+    def times(self, url: str, rounds: int) -> Times:
+        """Of this many looks and one before them."""
         options: dict[str, Any] = {
             "compare_type": True,
             "compare_server_default": True,
@@ -148,7 +143,7 @@ class Alembic:
                 context = migration.MigrationContext.configure(connection, opts=options)
                 return len(autogenerate.compare_metadata(context, self._metadata))
 
-            return _median(look, rounds)
+            return times_of(look, rounds)
 
 
 class Results:
@@ -160,8 +155,8 @@ class Results:
         with psycopg.connect(fresh_url) as connection:
             self._target = schemainspect.get_inspector(connection.cursor())
 
-    def times(self, url: str, rounds: int) -> tuple[float, int]:
-        """Milliseconds of a look, and how many differences it told."""
+    def times(self, url: str, rounds: int) -> Times:
+        """Of this many looks and one before them."""
         with psycopg.connect(url) as connection:
 
             def look() -> int:
@@ -172,7 +167,7 @@ class Results:
                 found.add_all_changes(privileges=True)
                 return len(found.statements)
 
-            return _median(look, rounds)
+            return times_of(look, rounds)
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
@@ -187,48 +182,48 @@ def _engine(url: str) -> Any:
     )
 
 
-def _median(look: Look, rounds: int) -> tuple[float, int]:
-    times: list[float] = []
-    said = 0
-    for _ in range(rounds + 1):
-        begun = time.perf_counter()
-        said = look()
-        times.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(times[1:] or times), said
-
-
 def measure(server_url: str, rounds: int) -> list[Figure]:
     """Each tool on the same databases."""
     with database(server_url) as fresh:
         differs: list[Any] = [Ours(), Alembic(fresh), Results(fresh)]
         calm = [one.times(fresh, rounds) for one in differs]
-        statements = OurStatements().times(fresh, rounds)
+        more = [
+            Figure(one.name, one.times(fresh, rounds), None)
+            for one in (OurStatements(), OurWhole())
+        ]
     seen: dict[str, list[str]] = {one.name: [] for one in differs}
     for name, statement in CHANGES.items():
         with database(server_url) as url:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute(statement.encode())
-            for one, (_, said_of_none) in zip(differs, calm, strict=True):
-                if one.times(url, 0)[1] > said_of_none:
+            for one, times in zip(differs, calm, strict=True):
+                if one.times(url, 0).said > times.said:
                     seen[one.name].append(name)
     figures = [
-        Figure(one.name, median, said, seen[one.name])
-        for one, (median, said) in zip(differs, calm, strict=True)
+        Figure(one.name, times, seen[one.name]) for one, times in zip(differs, calm, strict=True)
     ]
-    return [figures[0], Figure(OurStatements.name, *statements, None), *figures[1:]]
+    return [figures[0], *more, *figures[1:]]
 
 
 def show(figures: list[Figure]) -> None:
     """A table, and what each did not see."""
     console = Console(soft_wrap=True, highlight=False)
-    table = Table(title="A database in sync, one connection, warm")
-    for name in ("differ", "median", "ratio", "said where nothing differs", "changes seen"):
+    table = Table(title="A warm look (not the first, connection open) at a database in sync, ms")
+    for name in ("differ", "minimum", "median", "ratio", "own CPU", "said", "changes seen"):
         table.add_column(name, justify="left" if name == "differ" else "right")
     for one in figures:
         seen = "" if one.seen is None else f"{len(one.seen)} of {len(CHANGES)}"
-        ratio = f"{one.median_ms / figures[0].median_ms:.1f}"
-        table.add_row(one.name, f"{one.median_ms:.1f} ms", ratio, str(one.said_of_none), seen)
+        times, first = one.times, figures[0].times
+        spans = (times.minimum_ms, times.median_ms)
+        ratio = f"{times.minimum_ms / first.minimum_ms:.1f}"
+        cpu = f"{times.client_cpu_ms:.1f}"
+        table.add_row(
+            one.name, *(f"{span:.1f}" for span in spans), ratio, cpu, str(times.said), seen
+        )
     console.print(table)
+    console.print(
+        f"Statements: {len(all_statements())}. The ratio is of minima. Said: where nothing differs."
+    )
     for one in figures:
         missed = [name for name in CHANGES if one.seen is not None and name not in one.seen]
         if missed:

@@ -16,7 +16,13 @@ from briefsmith.postgres.embedded import ensure_server, stop_server
 from briefsmith.postgres.session import Actor, Session
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.providers.wordllama import WordLlamaEmbedder
-from tests.integration.servers import debian_programs, kept_folder, running, wheel_programs
+from tests.integration.servers import (
+    debian_programs,
+    kept_folder,
+    memory_place,
+    running,
+    wheel_programs,
+)
 
 _NUMBERS = count()
 
@@ -60,12 +66,16 @@ class Server:
 
 def run_server(version: int) -> Generator[Server]:
     """The embedded server of a major version, in a folder of its own; stopped behind the yield."""
-    with kept_folder({}, "home/postgres") as folder:
+    with kept_folder({}, "home/postgres", memory_place()) as folder:
         # Run as root, the server's own user has to get through, or the data would go elsewhere.
         folder.chmod(0o755)
         home = folder / "home"
         lease = ensure_server(home, idle_seconds=600, postgres_version=version)
         try:
+            with psycopg.connect(lease.url, autocommit=True) as connection:
+                # Databases come and go too fast for it, and one that it is in cannot be copied.
+                connection.execute("alter system set autovacuum = off")
+                connection.execute("select pg_reload_conf()")
             yield Server(lease.url)
         finally:
             lease.close()

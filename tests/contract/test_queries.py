@@ -16,9 +16,10 @@ from psycopg.adapt import Transformer
 
 from briefsmith import postgres, store
 from briefsmith.models.context_blocks import ContextBlock
+from briefsmith.postgres.asking import numbered
 from briefsmith.postgres.database import connect
 from briefsmith.postgres.descriptions import Description, Descriptions
-from briefsmith.postgres.preparing import describe, numbered
+from briefsmith.postgres.preparing import describe
 from briefsmith.postgres.statements import Statement
 from briefsmith.schema_sync.python_types import fields_of
 from briefsmith.schema_sync.statements import (

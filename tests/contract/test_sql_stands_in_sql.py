@@ -31,8 +31,11 @@ ALLOWED = {
     },
     "postgres/preparing.py": {
         "begin read only": "the transaction of a look",
-        "savepoint": "each statement is looked at by itself",
         "rollback": "the transaction of a look",
+        "rollback to savepoint": "the transaction of a look",
+    },
+    "postgres/asking.py": {
+        "savepoint": "each statement is looked at by itself",
         "rollback to savepoint": "each statement is looked at by itself",
         "explain (costs off) execute": "a statement of sql/ by the name that it has for a moment",
         "deallocate": "a statement of sql/ by the name that it has for a moment",

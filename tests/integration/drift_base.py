@@ -14,13 +14,15 @@ class Change:
         sort: What is done to which kind of object: `column: renamed`.
         names: What the comparison has to name; any of them.
         ways: SQL; the first that PostgreSQL takes.
-        reach: Kinds of objects that it can change; empty where it could be any.
+        near: The object that is changed; it reaches what speaks of that. None where it could be anything.
+        kinds: Of what it reaches, the kinds that it can change; empty where it could be any.
     """
 
     sort: str
     names: tuple[Key, ...]
     ways: tuple[str, ...]
-    reach: tuple[str, ...] = ()
+    near: str | None = None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,14 @@ class OfConstraints(Drifting):
         def change(
             sort: str,
             *ways: str,
-            reach: tuple[str, ...] = ("constraint", "index", "view", "column"),
+            kinds: tuple[str, ...] = ("constraint", "index", "view", "column"),
         ) -> Change:
-            return Change(f"constraint: {sort}", (item.key,), ways, reach)
+            return Change(f"constraint: {sort}", (item.key,), ways, table, kinds)
 
         def instead(sort: str, new: str) -> Change:
-            return change(sort, f"{drop}; {alter} add constraint {name} {new}", reach=())
+            return change(sort, f"{drop}; {alter} add constraint {name} {new}", kinds=())
 
-        yield change("dropped", drop, reach=())
+        yield change("dropped", drop, kinds=())
         yield change("renamed", f"{alter} rename constraint {name} to drifted")
         if definition.startswith("FOREIGN KEY"):
             bare_key = re.sub(r" ON (DELETE|UPDATE) .*$", "", definition)
@@ -119,9 +119,9 @@ class OfConstraints(Drifting):
         first = self._columns_of(self.catalog.items["table", table])[0].local_name
 
         def change(
-            sort: str, *ways: str, reach: tuple[str, ...] = ("index", "constraint")
+            sort: str, *ways: str, kinds: tuple[str, ...] = ("index", "constraint")
         ) -> Change:
-            return Change(f"index: {sort}", (item.key,), ways, reach)
+            return Change(f"index: {sort}", (item.key,), ways, table, kinds)
 
         def instead(sort: str, new: str) -> Change:
             return change(sort, f"drop index {name} cascade; {new}")

@@ -23,7 +23,7 @@ class OfFunctions(Drifting):
         returns = text_of(item, "result") or ""
 
         def change(sort: str, *ways: str, names: tuple[Key, ...] = (item.key,)) -> Change:
-            return Change(f"function: {sort}", names, ways)
+            return Change(f"function: {sort}", names, ways, item.name)
 
         def made(sort: str, **facts: str | None) -> Change:
             new = {
@@ -111,9 +111,10 @@ class OfFunctions(Drifting):
         for item in self._all("sequence"):
             alter = f"alter sequence {item.name}"
             kind = text_of(item, "type")
+            owner = item.parent[1].rpartition(".")[0] if item.parent else item.name
 
             def change(sort: str, *ways: str) -> Change:
-                return Change(f"sequence: {sort}", (item.key,), ways)  # noqa: B023  used at once
+                return Change(f"sequence: {sort}", (item.key,), ways, owner)  # noqa: B023  used at once
 
             yield change("renamed", f"{alter} rename to drifted")
             for words in (

@@ -31,7 +31,7 @@ class OfParts(Drifting):
         command = text_of(item, "command")
 
         def change(sort: str, *ways: str) -> Change:
-            return Change(f"policy: {sort}", (item.key,), ways, ("policy",))
+            return Change(f"policy: {sort}", (item.key,), ways, table, ("policy",))
 
         yield change("dropped", f"drop {policy}")
         yield change("renamed", f"alter {policy} rename to drifted")
@@ -73,7 +73,7 @@ class OfParts(Drifting):
         hook = "create function public.hook() returns trigger language plpgsql as 'begin return new; end';"
 
         def change(sort: str, *ways: str) -> Change:
-            return Change(f"trigger: {sort}", (item.key,), ways)
+            return Change(f"trigger: {sort}", (item.key,), ways, table)
 
         yield change("dropped", drop)
         yield change("renamed", f"alter trigger {name} on {table} rename to drifted")
@@ -137,7 +137,7 @@ class OfParts(Drifting):
             held = [] if given is None else list_of(given, "privileges")
 
             def change(sort: str, *ways: str) -> Change:
-                return Change(f"grant: {sort}", (key,), ways, ("grant",))  # noqa: B023  used at once
+                return Change(f"grant: {sort}", (key,), ways, item.name, ("grant",))  # noqa: B023  used at once
 
             for right in rights:
                 if right in held:
@@ -161,6 +161,7 @@ class OfParts(Drifting):
                 f"grant {rights[0]} on {word} {item.name} to authenticated with grant option; set local role authenticated; grant {rights[0]} on {word} {item.name} to anon; reset role",
                 f"grant {rights[0]} on {word} {item.name} to anon with grant option",
             ),
+            item.name,
             ("grant",),
         )
 
@@ -184,5 +185,6 @@ class OfParts(Drifting):
                     "grant: of a column",
                     (("grant", f"column {item.name} to {role}"),),
                     (f"grant {right} ({item.local_name}) on table {item.parent[1]} to {role}",),
+                    item.parent[1],
                     ("grant",),
                 )

@@ -23,7 +23,7 @@ class OfViews(Drifting):
         listed = ", ".join(one.local_name for one in columns)
 
         def change(sort: str, *ways: str, names: tuple[Key, ...] = (item.key,)) -> Change:
-            return Change(f"view: {sort}", names, ways)
+            return Change(f"view: {sort}", names, ways, name)
 
         def body_of(text: str, *, replaced: bool = True) -> str:
             changed = replace(item, facts={**item.facts, "definition": text})

@@ -1,9 +1,8 @@
 """Every single change that can be made to any object of ours is found, and its mend takes it away."""
 
-import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +11,13 @@ import pytest
 from psycopg import Connection
 from psycopg.types.string import TextLoader
 
-from briefsmith.postgres.catalog import CatalogRow
 from briefsmith.schema_sync.catalog import Catalog, catalog_of
-from briefsmith.schema_sync.compare import differences
-from briefsmith.schema_sync.findings import Finding, judge
-from briefsmith.sql import load
+from briefsmith.schema_sync.findings import Finding
 from tests.conftest import Server
 from tests.integration.drift import Change, Drifts
+from tests.integration.drift_looking import SCHEMAS, Looking
+from tests.integration.drift_reach import Reach, Scope
 
-SCHEMAS = ("briefsmith", "public")
-OWN = ("briefsmith",)
 STRANGER = "drift_stranger"
 # Kind of object, and in how many tests its changes are tried.
 KINDS = {
@@ -74,49 +70,6 @@ THINNED = {
 EVERYTHING = os.environ.get("BRIEFSMITH_TEST_EVERY_DRIFT") == "all"
 
 
-@dataclass
-class Looking:
-    """A database in which changes are made and taken back."""
-
-    connection: Connection[Any]
-    expected: Catalog
-    rows: list[CatalogRow]
-    prepared: set[str] = field(default_factory=set)
-    known: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def findings(self, reach: Sequence[str] = ()) -> list[Finding]:
-        """What is drift now; of other kinds than these, what there was in the beginning."""
-        rows = self.read(reach)
-        if reach:
-            rows = [*(row for row in self.rows if row.kind not in reach), *rows]
-        found = catalog_of(rows, SCHEMAS, ours=self.expected.items.keys())
-        told = judge(differences(self.expected, found), self.expected, found, OWN)
-        return [finding for finding in told if finding.is_drift]
-
-    def read(self, reach: Sequence[str]) -> list[CatalogRow]:
-        name = "read_" + "_".join(sorted(reach))
-        if name not in self.prepared:
-            text = (
-                load("catalog")["read_catalog"].text.replace("%(schemas)s", "$1").replace("%%", "%")
-            )
-            kinds = ", ".join(f"'{kind}'" for kind in reach)
-            narrow = f"select * from ({text}) as catalog where kind in ({kinds})" if reach else text
-            self.connection.execute(f"prepare {name} (text[]) as {narrow}".encode())
-            self.prepared.add(name)
-        statement = f"execute {name}('{{{','.join(SCHEMAS)}}}')"
-        rows = self.connection.execute(statement.encode()).fetchall()
-        return [
-            CatalogRow(kind, name, parent_kind, parent, self._facts(facts))
-            for kind, name, parent_kind, parent, facts in rows
-        ]
-
-    def _facts(self, text: str) -> dict[str, Any]:
-        """What nearly all rows say is what they said before."""
-        if text not in self.known:
-            self.known[text] = json.loads(text)
-        return self.known[text]
-
-
 @pytest.fixture(scope="module")
 def looking(server: Server) -> Iterator[Looking]:
     url = server.migrated_database()
@@ -132,7 +85,7 @@ def looking(server: Server) -> Iterator[Looking]:
         connection.execute("create role drift_stranger")
         connection.execute("grant all on schema public, briefsmith to drift_stranger")
         looking = Looking(connection, Catalog((), None, {}), [])
-        looking.rows = looking.read(())
+        looking.rows = looking.read()
         looking.expected = catalog_of(looking.rows, SCHEMAS)
         yield looking
     server.drop(url)
@@ -146,6 +99,7 @@ class Tally:
 
     tried: Counter[str] = field(default_factory=Counter)
     narrow: int = 0
+    compared: int = 0
     refused: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     mended: int = 0
@@ -155,29 +109,40 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.tried.total()} changes of {len(self.tried)} sorts, {self.mended} mended, "
-            f"{self.dangerous} of them with danger, {self.narrow} read narrowly, "
+            f"{self.dangerous} of them with danger, "
+            f"{self.narrow} read narrowly and {self.compared} of them wholly too, "
             f"{self.by_itself} to be committed before the rest"
         )
 
-    def try_out(self, change: Change, looking: Looking) -> None:
+    def try_out(self, change: Change, looking: Looking, scope: Scope | None) -> None:
         connection = looking.connection
         connection.execute("begin")
         try:
             if not self._make(change, connection):
                 return
-            # The first of each sort is looked at whole, whatever it is said to reach.
-            reach = change.reach if self.tried[change.sort] else ()
-            self.narrow += bool(reach)
+            is_whole = EVERYTHING or not self.tried[change.sort] or self.narrow % 10 == 0
             self.tried[change.sort] += 1
-            findings = looking.findings(reach)
+            self.narrow += scope is not None
+            findings = self._findings(change, looking, scope, is_whole=is_whole)
             named = [one for one in findings if (one.kind, one.name) in change.names]
             if not named or any(one.mend is None for one in findings):
                 told = [(one.change, one.kind, one.name) for one in findings]
                 self.wrong.append(f"not named: {change.ways[0]}: {told}")
                 return
-            self._mend(change, findings, looking, reach)
+            self._mend(change, findings, looking, None if is_whole else scope)
         finally:
             connection.execute("rollback")
+
+    def _findings(
+        self, change: Change, looking: Looking, scope: Scope | None, *, is_whole: bool
+    ) -> list[Finding]:
+        """In its scope; of the first of each sort and of every tenth wholly as well, which gives the same."""
+        findings = looking.findings(scope)
+        if scope is not None and is_whole:
+            self.compared += 1
+            if sorted(map(repr, findings)) != sorted(map(repr, looking.findings())):
+                self.wrong.append(f"reaches farther: {change.ways[0]}: {scope}")
+        return findings
 
     def _make(self, change: Change, connection: Connection[Any]) -> bool:
         said = ""
@@ -194,7 +159,7 @@ class Tally:
         return False
 
     def _mend(
-        self, change: Change, findings: list[Finding], looking: Looking, reach: Sequence[str]
+        self, change: Change, findings: list[Finding], looking: Looking, scope: Scope | None
     ) -> None:
         mends = sorted((one.mend for one in findings if one.mend), key=lambda mend: mend.place)
         self.dangerous += any(mend.danger for mend in mends)
@@ -209,12 +174,12 @@ class Tally:
             self.wrong.append(f"mend fails: {change.ways[0]}: {str(error).strip()}\n{script}")
         else:
             self.mended += 1
-            self._look_again(change, looking, reach, script)
+            self._look_again(change, looking, scope, script)
 
     def _look_again(
-        self, change: Change, looking: Looking, reach: Sequence[str], script: str
+        self, change: Change, looking: Looking, scope: Scope | None, script: str
     ) -> None:
-        left = looking.findings(reach)
+        left = looking.findings(scope)
         if left:
             told = [
                 (one.change, one.kind, one.name, one.fact, one.expected, one.found) for one in left
@@ -238,6 +203,7 @@ def test_every_change_is_found_and_mended(
 ) -> None:
     version = looking.connection.info.server_version // 10_000
     made = list(Drifts(looking.expected, version, STRANGER).of(kind))
+    reach = Reach(looking.expected)
     sorts: Counter[str] = Counter()
     tally = Tally()
 
@@ -245,7 +211,7 @@ def test_every_change_is_found_and_mended(
         sorts[change.sort] += 1
         is_tried = (sorts[change.sort] - 1) % thinned(change.sort) == 0
         if is_tried and number * shares // len(made) == share:
-            tally.try_out(change, looking)
+            tally.try_out(change, looking, reach.of(change))
 
     with capsys.disabled():
         print(  # noqa: T201  the figures are for people

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
 from briefsmith import errors
+from briefsmith.postgres import asking, exchange
 from briefsmith.postgres.database import connect
 from briefsmith.postgres.preparing import describe
 from briefsmith.postgres.statements import NoParameters, Statement
@@ -21,7 +22,6 @@ from briefsmith.schema_sync.statements import (
 )
 from briefsmith.sql import Query
 from tests.conftest import Server
-from tests.integration.servers import running, wheel_programs
 
 Connection = AsyncConnection[Any]
 
@@ -316,11 +316,34 @@ async def _state(connection: Connection) -> list[Any]:
         "select current_user, current_setting('search_path'), current_setting('plan_cache_mode'), "
         "current_setting('lock_timeout'), current_setting('request.jwt.claims', true), "
         "(select count(*) from auth.users), (select count(*) from public.events), "
-        "(select count(*) from pg_prepared_statements where from_sql)"
+        "(select count(*) from pg_prepared_statements where name like 'briefsmith%')"
     )
     row = await cursor.fetchone()
     assert row is not None
     return ["" if value is None else value for value in row]
+
+
+async def test_a_pooler_that_renames_what_is_prepared_changes_nothing(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = all_statements()
+    found = await describe(connection, asked, tables_of(asked))
+    before = await _state(connection)
+
+    def renamed(number: int, one: Statement[Any, Any]) -> list[exchange.Command]:
+        text, _ = asking.numbered(one.text)
+        return [
+            exchange.sending("rollback to savepoint briefsmith_each"),
+            exchange.preparing(text, f"server_{number}"),
+            exchange.describing(f"server_{number}"),
+            exchange.sending(f"explain (costs off) execute client_{number}"),
+        ]
+
+    monkeypatch.setattr(asking, "_planning", renamed)
+    found_behind_a_pooler = await describe(connection, asked, tables_of(asked))
+
+    assert found_behind_a_pooler == found
+    assert await _state(connection) == before
 
 
 async def test_a_login_that_may_not_act_for_people_is_told_so(
@@ -362,10 +385,11 @@ async def test_a_table_that_is_locked_is_no_finding(
             await describe(connection, [impatient])
 
 
-@pytest.fixture(scope="module")
-def url_of_15() -> Generator[str]:
-    with wheel_programs() as programs, running(programs) as url:
-        yield Server(url).migrated_database()
+@pytest.fixture
+def url_of_15(server_15: Server) -> Generator[str]:
+    url = server_15.migrated_database()
+    yield url
+    server_15.drop(url)
 
 
 async def test_on_postgresql_15_it_is_the_same(url_of_15: str) -> None:

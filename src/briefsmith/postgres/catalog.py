@@ -6,7 +6,9 @@ from typing import Any, TypedDict
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
+from psycopg.rows import args_row
+from psycopg.types.json import set_json_loads
+from pydantic_core import from_json
 
 from briefsmith.postgres.errors import translate
 from briefsmith.postgres.statements import NoParameters, run, statement
@@ -21,7 +23,7 @@ class CatalogRow:
     """One object: what it is, what it is called, what it belongs to, and what is to be said of it.
 
     Attributes:
-        facts: By name; one that has its usual value is None.
+        facts: By name; one that has its usual value is left out.
     """
 
     kind: str
@@ -52,7 +54,9 @@ async def read_catalog(
         async with connection.pipeline():
             await connection.execute("begin read only")
             await run(connection, _PREPARE_TO_READ, {})
-            async with connection.cursor(row_factory=class_row(CatalogRow), binary=True) as cursor:
+            # Hundreds of rows: built by position and parsed natively they take half as long.
+            async with connection.cursor(row_factory=args_row(CatalogRow), binary=True) as cursor:
+                set_json_loads(from_json, cursor)
                 await cursor.execute(_READ_CATALOG.text, {"schemas": list(schemas)})
                 rows = await cursor.fetchall()
             await connection.execute("commit")

@@ -1,6 +1,7 @@
 """Many commands in one round trip, in parts of which one that fails does not keep the others from running."""
 
 from collections.abc import Callable, Generator, Sequence
+from itertools import accumulate
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -18,15 +19,15 @@ def sending(text: str, *values: str) -> Command:
     return lambda wire: wire.send_query_params(text.encode(), encoded)
 
 
-def preparing(text: str) -> Command:
-    """Has a statement with $1, $2, ... analysed as the unnamed one, which the next one replaces."""
+def preparing(text: str, name: str = "") -> Command:
+    """Has a statement with $1, $2, ... analysed; the next unnamed one replaces an unnamed one."""
     # No types: psycopg leaves those of text open too, and each placeholder is cast to its own.
-    return lambda wire: wire.send_prepare(b"", text.encode())
+    return lambda wire: wire.send_prepare(name.encode(), text.encode())
 
 
-def describing() -> Command:
-    """Asks for the types of the unnamed statement."""
-    return lambda wire: wire.send_describe_prepared(b"")
+def describing(name: str = "") -> Command:
+    """Asks for the types of a statement that was analysed under this name."""
+    return lambda wire: wire.send_describe_prepared(name.encode())
 
 
 async def exchange(
@@ -44,6 +45,15 @@ async def exchange(
             # Answers that nobody read are in the way of whoever comes next.
             await connection.close()
             raise
+
+
+async def exchange_as_one(
+    connection: AsyncConnection[Any], parts: Sequence[Sequence[Command]]
+) -> list[list[PGresult]]:
+    """The same, but behind an error nothing of later parts runs either; quicker by two wake-ups a part."""
+    [results] = await exchange(connection, [[command for part in parts for command in part]])
+    ends = list(accumulate(len(part) for part in parts))
+    return [results[end - len(part) : end] for part, end in zip(parts, ends, strict=True)]
 
 
 def _talk(

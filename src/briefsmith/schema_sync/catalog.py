@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 Fact: TypeAlias = "str | int | float | bool | list[str] | None"
@@ -80,26 +80,27 @@ def catalog_of(
     Args:
         ours: Objects among which the most common owner is looked for; None means all.
     """
-    items = [_item(row) for row in rows]
+    read = list(rows)
     owners = Counter(
-        str(item.facts["owner"])
-        for item in items
-        if "owner" in item.facts and (ours is None or item.key in ours)
+        str(row.facts["owner"])
+        for row in read
+        if row.facts.get("owner") is not None and (ours is None or (row.kind, row.name) in ours)
     )
     # Of several that are as common, the first by name.
     owner = min(owners, key=lambda name: (-owners[name], name), default=None)
-    return Catalog(tuple(schemas), owner, {item.key: _without_owner(item, owner) for item in items})
+    items = [_item(row, owner) for row in read]
+    return Catalog(tuple(schemas), owner, {item.key: item for item in items})
 
 
-def _item(row: Row) -> Item:
+def _item(row: Row, owner: str | None) -> Item:
     parent = (
         None if row.parent_kind is None or row.parent is None else (row.parent_kind, row.parent)
     )
-    facts = {name: fact for name, fact in row.facts.items() if fact is not None}
+    facts = row.facts
+    if "owner" in facts or None in facts.values():
+        facts = {
+            name: fact
+            for name, fact in facts.items()
+            if fact is not None and (name != "owner" or fact != owner)
+        }
     return Item(row.kind, row.name, parent, facts)
-
-
-def _without_owner(item: Item, owner: str | None) -> Item:
-    if owner is None or item.facts.get("owner") != owner:
-        return item
-    return replace(item, facts={name: fact for name, fact in item.facts.items() if name != "owner"})

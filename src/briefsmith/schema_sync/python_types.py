@@ -54,14 +54,12 @@ class PythonType:
     @property
     def model(self) -> type[BaseModel] | None:
         """The class, where it is a model."""
-        return self.kind if _is_class_of(self.kind, BaseModel) else None
+        return _model_of(self.kind)
 
     @property
-    def labels(self) -> list[str] | None:
+    def labels(self) -> tuple[str, ...] | None:
         """Of an enum."""
-        if not _is_class_of(self.kind, StrEnum):
-            return None
-        return [member.value for member in cast("type[StrEnum]", self.kind)]
+        return _labels_of(self.kind)
 
     @override
     def __str__(self) -> str:
@@ -69,6 +67,18 @@ class PythonType:
         if self.element is not None:
             name += f"[{self.element}]"
         return f"{name} | None" if self.is_optional and self.kind is not Any else name
+
+
+@cache
+def _model_of(kind: Any) -> type[BaseModel] | None:
+    return kind if _is_class_of(kind, BaseModel) else None
+
+
+@cache
+def _labels_of(kind: Any) -> tuple[str, ...] | None:
+    if not _is_class_of(kind, StrEnum):
+        return None
+    return tuple(member.value for member in cast("type[StrEnum]", kind))
 
 
 def _is_class_of(kind: Any, parent: type) -> bool:

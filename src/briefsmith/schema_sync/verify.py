@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from briefsmith.errors import NotPermitted
@@ -79,7 +80,7 @@ async def verify(
             found,
             OWN_SCHEMAS,
         )
-    findings += check_models(contract.catalog)
+    findings += _of_packaged_models() if contract is packaged() else check_models(contract.catalog)
     statements = all_statements()
     if not any(finding.kind == "schema" for finding in findings):
         findings += await _of_statements(inspection)
@@ -94,6 +95,12 @@ async def verify(
             checked["data check"] = len(DATA_CHECKS)
         findings += _of_server(inspection)
     return Verification(inspection.place, inspection.server_version_text, checked, tuple(findings))
+
+
+@cache
+def _of_packaged_models() -> tuple[Finding, ...]:
+    """Of code against a file, neither of which changes while it runs."""
+    return tuple(check_models(packaged().catalog))
 
 
 async def _of_statements(inspection: Inspection) -> list[Finding]:
