@@ -2,7 +2,7 @@
 # make test    every check and every test; what CI runs
 # make bench   figures; see benchmarks/README.md
 .DELETE_ON_ERROR:
-.PHONY: demo test check format contract lock bench bench-retrieval bench-schema bench-feedback clean
+.PHONY: demo test tests check quick types format contract lock bench bench-retrieval bench-schema bench-feedback clean
 
 # The first Python that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -14,15 +14,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 demo: .venv/installed
 	@$(BIN)/python examples/demo.py
 
-test: check
+# What takes seconds comes first; the types, a minute of one core, are checked beside the tests.
+test: quick
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: .venv/developing
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: .venv/developing
+check: quick types
+
+quick: .venv/developing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/squawk --config .squawk.toml src/briefsmith/sql/migrations/*.sql
+
+types: .venv/developing
+	$(BIN)/basedpyright
 
 format: .venv/developing
 	$(BIN)/ruff check --fix
@@ -51,7 +59,7 @@ lock:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,jobs,llm]" --group dev --group bench
+	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,extract,jobs,llm,mcp,server]" --group dev --group bench
 	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
 	rm -rf .venv-lock
 
@@ -67,7 +75,7 @@ lock:
 
 .venv/developing: .venv/installed
 	@$(PIP) --upgrade "pip>=25.1"
-	@$(PIP) --editable ".[audit,jobs,llm]" --group dev
+	@$(PIP) --editable ".[audit,extract,jobs,llm,mcp,server]" --group dev
 	@touch $@
 
 .venv/measuring: .venv/developing

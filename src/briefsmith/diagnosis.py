@@ -1,4 +1,4 @@
-"""What `doctor` looks at: database, version, extension, schema, embedding model, disk."""
+"""What `doctor` looks at: database, version, extension, schema, embedding model, disk, storage of files."""
 
 import re
 import shutil
@@ -18,11 +18,12 @@ from briefsmith.postgres.database import (
     server_facts,
 )
 from briefsmith.postgres.embedded import ServerState, server_state
-from briefsmith.providers.selection import make_embedder
+from briefsmith.providers.selection import make_embedder, make_file_storage
 from briefsmith.runtime import Store, database_url, open_store
 from briefsmith.sql import migrations
 
 _LEAST_FREE_BYTES = 500_000_000
+_MOST_STORAGE_SECONDS = 10
 _COMPLAINT = re.compile(r"\b(FATAL|PANIC):")
 
 
@@ -51,6 +52,10 @@ async def examine(settings: Settings, *, may_start: bool = False) -> list[Check]
         settings: What the environment decides.
         may_start: Start the embedded server if there is a store, to look inside.
     """
+    return [*await _store(settings, may_start=may_start), await _files(settings)]
+
+
+async def _store(settings: Settings, *, may_start: bool) -> list[Check]:
     if settings.database_url is not None:
         try:
             place = Check("place", ok=True, found=place_of(settings.database_url))
@@ -188,3 +193,20 @@ async def _model(settings: Settings, store: Store | None = None) -> Check:
         found += f", {counts.unembedded} without a vector of this model"
         return Check("embedding", ok=False, found=found, advice="Run `briefsmith reembed`.")
     return Check("embedding", ok=True, found=found)
+
+
+async def _files(settings: Settings) -> Check:
+    """Whether the storage of files can be used; nothing is stored to see that."""
+    seconds = min(settings.storage.timeout_seconds, _MOST_STORAGE_SECONDS)
+    hasty = replace(settings, storage=replace(settings.storage, timeout_seconds=seconds))
+    try:
+        storage = make_file_storage(hasty)
+        facts = await storage.probe()
+    except BriefsmithError as error:
+        return _failed("files", error)
+    if facts.free_bytes is None:
+        return Check("files", ok=True, found=storage.place)
+    found = f"{storage.place}, {facts.free_bytes / 1e9:.1f} GB free"
+    if facts.free_bytes < _LEAST_FREE_BYTES:
+        return Check("files", ok=False, found=found, advice="Free some space there.")
+    return Check("files", ok=True, found=found)

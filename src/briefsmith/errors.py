@@ -14,7 +14,9 @@
     │   ├── InvalidEdit         B110
     │   ├── InvalidFile         B111
     │   ├── FileTypeRefused     B112
-    │   └── NotExtractable      B113
+    │   ├── NotExtractable      B113
+    │   ├── KeyReused           B114
+    │   └── UnusableSource      B115
     ├── NotPermitted        B2xx
     │   ├── NotAuthenticated    B201
     │   └── UnknownUser         B202
@@ -32,12 +34,14 @@
     │   ├── StaleVersion        B402
     │   ├── WrongState          B403
     │   ├── AlreadyThere        B404
-    │   └── StaleProposal       B405
+    │   ├── StaleProposal       B405
+    │   └── KeyInUse            B406
     ├── OverBudget          B5xx  says what would fit
     │   ├── FrameOverBudget     B501
     │   ├── AskedBlocksOverBudget B502
     │   ├── FileTooLarge        B503
-    │   └── LibraryFull         B504
+    │   ├── LibraryFull         B504
+    │   └── RequestTooLarge     B505
     ├── Unavailable         B6xx  the same call may work later
     │   ├── DatabaseUnreachable B601
     │   ├── DiskFull            B602
@@ -47,7 +51,10 @@
     │   ├── ModelUnavailable    B606
     │   │   └── ModelTimedOut       B607
     │   ├── ReceiverUnavailable B608
-    │   └── StorageUnavailable  B609
+    │   ├── StorageUnavailable  B609
+    │   ├── TooManyRequests     B610
+    │   ├── TookTooLong         B611
+    │   └── SourceUnavailable   B612
     ├── ModelMisbehaved     B7xx  after retries
     │   ├── WrongEmbedding      B701
     │   ├── InvalidAnswer       B702
@@ -196,6 +203,20 @@ class NotExtractable(InvalidInput):
     default_hint = "Its text can be added by hand: `briefsmith block add --file FILE`."
 
 
+class KeyReused(InvalidInput):
+    """An idempotency key that came with another request before."""
+
+    code = "B114"
+    default_hint = "Take a new key for each request, and the same one only to repeat it."
+
+
+class UnusableSource(InvalidInput):
+    """A source of a block that nothing is fetched from, or that gives no text for a block."""
+
+    code = "B115"
+    default_hint = "Name another source in the block's notes, or take the line out."
+
+
 class NotPermitted(BriefsmithError):
     """The actor may not do this."""
 
@@ -316,6 +337,13 @@ class StaleProposal(Conflict):
     default_hint = "Look at both sides; reject the proposal, or edit the block yourself."
 
 
+class KeyInUse(Conflict):
+    """The first request with this idempotency key is still under way."""
+
+    code = "B406"
+    default_hint = "Repeat the request in a moment; it then gets the first one's answer."
+
+
 class OverBudget(BriefsmithError):
     """More than the token budget holds."""
 
@@ -346,6 +374,13 @@ class LibraryFull(OverBudget):
 
     code = "B504"
     default_hint = "Remove files that are not needed, or raise BRIEFSMITH_LIBRARY_MAX_MB."
+
+
+class RequestTooLarge(OverBudget):
+    """One request has more bytes than the server takes."""
+
+    code = "B505"
+    default_hint = "Send less at once; BRIEFSMITH_SERVER_BODY_MB sets how much the server takes."
 
 
 class Unavailable(BriefsmithError):
@@ -416,6 +451,27 @@ class StorageUnavailable(Unavailable):
 
     code = "B609"
     default_hint = "`briefsmith doctor` looks at it; see BRIEFSMITH_STORAGE_URL."
+
+
+class TooManyRequests(Unavailable):
+    """One person asks for more at once, or in a minute, than the server gives."""
+
+    code = "B610"
+    default_hint = "Wait as long as the answer says, and repeat the request."
+
+
+class TookTooLong(Unavailable):
+    """The server ended a request that took too long; nothing half done is stored."""
+
+    code = "B611"
+    default_hint = "Repeat the request; with an Idempotency-Key, if it writes."
+
+
+class SourceUnavailable(Unavailable):
+    """What a block is refreshed from does not answer, or breaks off; the block stays as it is."""
+
+    code = "B612"
+    default_hint = "Run the researcher again later."
 
 
 class ModelMisbehaved(BriefsmithError):

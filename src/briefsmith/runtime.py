@@ -18,8 +18,16 @@ from briefsmith.postgres.inspection import Inspection, inspect_database
 from briefsmith.postgres.migrate import Applied
 from briefsmith.postgres.session import Actor, Session
 from briefsmith.providers.embeddings import Embedder
+from briefsmith.providers.extraction.in_subprocess import SubprocessExtractor
+from briefsmith.providers.extraction.port import Extractor
+from briefsmith.providers.extraction.sandbox import Limits
 from briefsmith.providers.language_models.port import LanguageModel
-from briefsmith.providers.selection import make_embedder, make_language_model
+from briefsmith.providers.selection import (
+    make_embedder,
+    make_file_storage,
+    make_language_model,
+)
+from briefsmith.providers.storage.port import FileStorage
 from briefsmith.providers.tokenizer import TokenCounter
 
 if TYPE_CHECKING:
@@ -47,6 +55,19 @@ class Store:
     def model(self) -> LanguageModel | None:
         """Writes and judges; None where the settings name none."""
         return make_language_model(self.settings)
+
+    @cached_property
+    def files(self) -> FileStorage:
+        """Keeps the bytes of files."""
+        return make_file_storage(self.settings)
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """Takes text out of files, each in a process of its own."""
+        limits = Limits(
+            seconds=self.settings.extract_seconds, memory_mb=self.settings.extract_memory_mb
+        )
+        return SubprocessExtractor(limits)
 
     def session(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Session]:
         """A transaction of the person whose store it is."""
@@ -127,12 +148,20 @@ def _is_missing(folder: Path) -> bool:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, connections: int = 4) -> AsyncGenerator[Store]:
+async def open_store(
+    settings: Settings,
+    *,
+    connections: int = 4,
+    wait_seconds: float = 15,
+    of_nobody: bool = False,
+) -> AsyncGenerator[Store]:
     """The store of these settings, checked to fit this package.
 
     Args:
         settings: What the environment decides.
         connections: How many sessions may run at once.
+        wait_seconds: How long one more waits for its turn.
+        of_nobody: It is no one person's store, and every session says who acts.
 
     Raises:
         SchemaMismatch: Database and package do not fit.
@@ -146,6 +175,8 @@ async def open_store(settings: Settings, *, connections: int = 4) -> AsyncGenera
             user=settings.user,
             prepared_statements=settings.prepared_statements,
             connections=connections,
+            wait_seconds=wait_seconds,
+            of_nobody=of_nobody,
         ) as database,
     ):
         yield Store(settings, database)

@@ -1,5 +1,6 @@
 """Compose and the commands on briefs, with good input."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,11 +146,12 @@ def test_a_stored_brief_is_explained(stocked: Cli) -> None:
     searched = stocked("brief", "show", explained["id"], "--explain")
     unsearched = stocked("brief", "show", plain["id"], "--explain")
 
-    assert searched.out.startswith(explained["markdown"])
-    assert "  enters at  " in searched.out
-    assert unsearched.out.startswith(plain["markdown"])
-    assert "\nLeft out " in unsearched.out
-    assert "enters at" not in unsearched.out
+    assert searched.out == explained["markdown"]
+    assert "  enters at  " in searched.err
+    assert searched.err.endswith("\nMade without a model: none was asked.\n")
+    assert unsearched.out == plain["markdown"]
+    assert "\nLeft out " in unsearched.err
+    assert "enters at" not in unsearched.err
 
 
 def test_long_lists_of_what_is_left_out_are_cut_unless_explained(cli: Cli) -> None:
@@ -184,13 +186,29 @@ def test_briefs_are_listed_newest_first(stocked: Cli) -> None:
     text, lines = stocked("brief", "list"), stocked("brief", "list", "--json")
 
     head, *rows = text.out.splitlines()
-    assert head.split() == ["id", "made", "(UTC)", "mode", "blocks", "tokens", "intent"]
+    assert head.split() == ["id", "made", "(UTC)", "state", "blocks", "tokens", "intent"]
     assert [row.split()[0] for row in rows] == [second["id"], first["id"]]
-    assert [row.split()[3] for row in rows] == ["outline", "default"]
+    assert [row.split()[3] for row in rows] == ["draft", "draft"]
     assert text.err == "2 briefs.\n"
     assert [brief["id"] for brief in lines.values] == [second["id"], first["id"]]
     assert lines.values[1]["rendered_tokens"] == first["snapshot"]["rendered_tokens"]
     assert len(stocked("brief", "list", "--json", "--limit", "1").values) == 1
+
+
+def test_the_list_says_where_each_brief_stands(stocked: Cli, tmp_path: Path) -> None:
+    ids = [compose(stocked)["id"] for _ in range(4)]
+    text = tmp_path / "text.md"
+    text.write_text(f"{stocked('brief', 'show', ids[1]).out}More.\n", encoding="utf-8")
+    stocked("brief", "edit", ids[1], "--file", str(text))
+    stocked("brief", "validate", ids[2])
+    stocked("brief", "publish", ids[3])
+
+    listed = stocked("brief", "list", "--json").values
+
+    states = {brief["id"]: brief["state"] for brief in listed}
+    assert [states[one] for one in ids] == ["draft", "edited", "validated", "published"]
+    for one in ids:
+        assert stocked("brief", "show", one, "--json").value["state"] == states[one]
 
 
 def test_a_purge_takes_the_text_out_of_the_brief_and_says_so(stocked: Cli) -> None:
@@ -203,7 +221,7 @@ def test_a_purge_takes_the_text_out_of_the_brief_and_says_so(stocked: Cli) -> No
     assert "1 brief keeps its id, version and hash, and not its text" in purged.out
     assert "4711" in brief["markdown"]
     assert "4711" not in shown.out
-    assert f"{block['id']} (purged)" in shown.out
+    assert f"{block['id']} (purged)" in shown.err
 
 
 def test_without_the_embedding_service_words_alone_are_searched(

@@ -104,6 +104,10 @@ def test_json_says_who_made_the_outline_and_why_no_model_did(
     assert made["brief"]["by_model"]["title"] == "Delivery page"
     assert made["dropped"] == 0
     assert (failed["made_by"], failed["failure"]["code"]) == ("extraction", "B703")
+    kept = stocked("brief", "show", failed["id"], "--json").value["composition"]
+    assert (kept["made_by"], kept["failure"]) == ("extraction", failed["failure"])
+    said = stocked("brief", "show", failed["id"], "--explain").err
+    assert f"Made without a model (B703): {failed['failure']['sentence']}\n" in said
     assert failed["brief"]["by_model"] is None
     assert failed["usage"]["requests"] == 1
 

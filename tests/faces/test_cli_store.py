@@ -15,8 +15,8 @@ from tests.conftest import Server
 from tests.faces.conftest import Cli
 from tests.faces.test_cli_blocks import add
 
-NO_STORE = {"place": True, "disk": True, "store": False, "embedding": True}
-ALL_WELL = ["place", "server", "extension", "schema", "embedding"]
+NO_STORE = {"place": True, "disk": True, "store": False, "embedding": True, "files": True}
+ALL_WELL = ["place", "server", "extension", "schema", "embedding", "files"]
 
 
 def notes(folder: Path) -> Path:
@@ -71,7 +71,7 @@ def test_the_embedded_store_is_made_used_and_left_at_rest_by_doctor(
     assert "PostgreSQL 18, at rest: the next command starts it" in resting.out
     assert "--start starts it and looks inside." in resting.out
     assert started.value["ok"] is True
-    assert "1 blocks" in started.value["checks"][-1]["found"]
+    assert "1 blocks" in started.value["checks"][-2]["found"]
 
 
 def test_doctor_without_a_store_says_what_to_do_and_makes_none(

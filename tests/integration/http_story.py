@@ -2,11 +2,13 @@
 
 import json
 import socket
+import ssl
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -42,9 +44,14 @@ class Handler(BaseHTTPRequestHandler):
     story: Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+
+    def do_GET(self) -> None:
+        self._answer({})
+
+    def _answer(self, payload: dict[str, Any]) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.path, headers, json.loads(body))
+        request = Request(self.path, headers, payload)
         self.story.requests.append(request)
         reply = self.story.replies.popleft() if self.story.replies else self.story.usual
         reply(self, request)
@@ -73,12 +80,26 @@ class QuietServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(usual: Reply) -> Generator[Server]:
-    """A server that runs as long as the block does; its address ends in /v1."""
+def serving(usual: Reply, certificate: Path | None = None) -> Generator[Server]:
+    """A server that runs as long as the block does; its address ends in /v1.
+
+    Args:
+        usual: What it replies when there are no other replies.
+        certificate: With its key, for https; None for http.
+    """
     story = Server(usual)
     handler = type("StoryHandler", (Handler,), {"story": story})
     with QuietServer(("127.0.0.1", 0), handler) as listening:
-        story.url = f"http://127.0.0.1:{listening.server_port}/v1"
+        scheme = "http"
+        if certificate is not None:
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # The handshake is the handler's, in a thread of its own: a client may never end it.
+            listening.socket = context.wrap_socket(
+                listening.socket, server_side=True, do_handshake_on_connect=False
+            )
+        story.url = f"{scheme}://127.0.0.1:{listening.server_port}/v1"
         thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from briefsmith import errors
-from briefsmith.agents.contract import AgentContext, AgentResult
+from briefsmith.agents.contract import AgentContext, AgentResult, at_once
 from briefsmith.agents.registry import AGENTS, Agent, agents_named
 from briefsmith.agents.runs import Tools, run_agent
 from briefsmith.agents.sessions import Sessions
@@ -38,7 +38,7 @@ async def _stumble(session: Session, context: AgentContext) -> AgentResult:
 
 
 def agent(work: Any) -> Agent:
-    return Agent("tester", "Is tested.", lambda: work)
+    return Agent("tester", "Is tested.", lambda: at_once(work))
 
 
 @pytest.fixture

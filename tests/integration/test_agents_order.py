@@ -1,7 +1,8 @@
 """The agents that keep a store in order: what they find, what they propose, and what they never do."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +12,20 @@ from uuid import UUID
 import pytest
 
 from briefsmith.agents import analyzer, block_manager, observer, researcher
-from briefsmith.agents.analyzer import Analysis, analyze
+from briefsmith.agents.analyzer import Analysis
 from briefsmith.agents.block_manager import Managed, manage
 from briefsmith.agents.block_rules import RULES, ManagerSettings, by_trust
+from briefsmith.agents.block_sources import (
+    EMPTY,
+    NO_TEXT_FILE,
+    NOT_READABLE,
+    UNKNOWN_ADDRESS,
+    SourceReader,
+)
 from briefsmith.agents.contract import AgentContext
-from briefsmith.agents.researcher import Researched, ResearchSettings, research
+from briefsmith.agents.refreshing import Researched, refresh
+from briefsmith.agents.sessions import Sessions
+from briefsmith.compiler.learning import PRIOR_FAILURES, PRIOR_SUCCESSES
 from briefsmith.compiler.merging import said_in
 from briefsmith.config import Settings
 from briefsmith.errors import BriefsmithError, ModelUnavailable
@@ -30,7 +40,6 @@ from briefsmith.models.enums import (
 )
 from briefsmith.models.events import Event
 from briefsmith.operations.approvals import approve_proposal
-from briefsmith.operations.block_reports import report_usage
 from briefsmith.operations.blocks import (
     add_block,
     archive_block,
@@ -42,15 +51,20 @@ from briefsmith.operations.blocks import (
     restore_block,
 )
 from briefsmith.operations.compose import compose_brief
+from briefsmith.operations.feedback import give_feedback
 from briefsmith.operations.proposals import reject_proposal
 from briefsmith.operations.reviews import ShownProposal, list_proposals
+from briefsmith.operations.usage_reports import report_usage
 from briefsmith.postgres.database import Database
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
+from briefsmith.providers.extraction.in_subprocess import SubprocessExtractor
+from briefsmith.providers.fetching import Fetcher, read_allowed
 from briefsmith.providers.language_models.port import Answer, Call, Request
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.blocks import BlockEdit, BlockFilter, NewBlock
 from briefsmith.schemas.briefs import NewBrief
+from briefsmith.schemas.feedback import NewFeedback
 from briefsmith.schemas.reports import AuditReport, AuditSettings, UsageReport, UsageSettings
 from briefsmith.store.task_briefs import select_now
 from tests.integration.stored import NO_ID, SilentEmbedder, ask, everything, tell
@@ -70,6 +84,9 @@ HEADLINES = (
 )
 FREE_FROM_40 = "Customers in the whole of Europe get free shipping for orders from 40 EUR on."
 FREE_FROM_60 = "Customers in the whole of Europe get free shipping for orders from 60 EUR on."
+
+
+SHIPPING_SAME_DAY = SHIPPING.replace("on the next working day", "on the same day")
 
 
 class Judge:
@@ -94,6 +111,17 @@ class Judge:
         raise NotImplementedError
 
 
+def lent(session: Session) -> Sessions:
+    """What opens transactions, for an agent that is to see what the test's own one holds."""
+
+    @asynccontextmanager
+    async def sessions(*, read_only: bool = False) -> AsyncGenerator[Session]:
+        del read_only
+        yield session
+
+    return sessions
+
+
 async def _add(
     session: Session, embedder: Embedder, label: str, content: str, **others: Any
 ) -> ContextBlock:
@@ -103,7 +131,8 @@ async def _add(
 async def _analyze(
     session: Session, embedder: Embedder, model: Judge | None = None, **settings: Any
 ) -> Analysis:
-    return await analyze(session, embedder.name, model, AuditSettings(**settings))
+    looked = await analyzer.look(lent(session), embedder.name, model, AuditSettings(**settings))
+    return await analyzer.report(session, looked)
 
 
 async def _manage(
@@ -367,6 +396,62 @@ async def test_a_contradiction_never_takes_both_sides_nor_comes_back_once_it_was
     assert await _pending(session) == []
     assert len(await _in_use(session)) == 2
     assert len(judge.asked) == 1
+
+
+async def test_texts_that_are_nearly_the_same_and_contradict_are_never_merged_into_one(
+    session: Session, embedder: Embedder
+) -> None:
+    next_day = await _add(session, embedder, "Shipping", SHIPPING)
+    same_day = await _add(session, embedder, "Sending", SHIPPING_SAME_DAY, source="agent")
+    copy = await _add(session, embedder, "Sending again", SHIPPING_SAME_DAY, source="agent")
+    judge = Judge(1, 2)
+
+    for _ in range(3):
+        await _round(session, embedder, judge)
+
+    proposed = {
+        (shown.proposal.action, frozenset(block.touched.block_id for block in shown.blocks))
+        for shown in await _pending(session)
+    }
+    assert proposed == {(ProposalAction.MERGE, frozenset((same_day.id, copy.id)))}
+    for shown in await _pending(session):
+        await reject_proposal(session, shown.proposal.id)
+    await _round(session, embedder, judge)
+    [shown] = await _pending(session)
+    assert shown.proposal.action is ProposalAction.DELETE
+    assert next_day.id in {block.touched.block_id for block in shown.blocks}
+    assert len(judge.asked) == 1
+
+
+async def test_what_a_model_was_not_asked_about_yet_waits_for_it_and_is_counted(
+    session: Session, embedder: Embedder
+) -> None:
+    await _add(session, embedder, "Shipping", SHIPPING)
+    await _add(session, embedder, "Sending", SHIPPING_SAME_DAY)
+
+    waiting = (await _analyze(session, embedder, Judge(), most_asked=0)).report
+    asked = (await _analyze(session, embedder, Judge())).report
+    broken = Judge(error=ModelUnavailable("Gone."))
+    known = (await _analyze(session, embedder, broken)).report
+
+    assert (waiting.findings, waiting.left_out) == ((), 1)
+    assert [kind for kind, _ in _kinds(asked)] == ["same_text"]
+    assert [kind for kind, _ in _kinds(known)] == ["same_text"]
+    assert broken.asked == []
+
+
+@pytest.mark.parametrize("model", [None, Judge(error=ModelUnavailable("Gone."))])
+async def test_without_a_model_the_person_is_told_to_look_whether_both_can_hold(
+    model: Judge | None, session: Session, embedder: Embedder
+) -> None:
+    await _add(session, embedder, "Shipping", SHIPPING)
+    await _add(session, embedder, "Sending", SHIPPING_SAME_DAY)
+
+    await _round(session, embedder, model)
+
+    [shown] = await _pending(session)
+    assert shown.proposal.action is ProposalAction.MERGE
+    assert (shown.proposal.reason or "").endswith("look whether both can hold.")
 
 
 async def test_of_two_locked_blocks_that_contradict_a_question_is_proposed(
@@ -902,7 +987,11 @@ async def test_a_night_proposes_once_and_says_what_it_did(
     context = _context(embedder, await _now(session))
 
     nights = [
-        [await agent.run(session, context) for agent in (analyzer, observer, block_manager)]
+        [
+            await (await analyzer.run(lent(session), context))(session),
+            await observer.run(session, context),
+            await block_manager.run(session, context),
+        ]
         for _ in range(9)
     ]
 
@@ -916,6 +1005,29 @@ async def test_a_night_proposes_once_and_says_what_it_did(
     assert "no new report" in (await block_manager.run(session, context)).notes[0]
 
 
+async def test_every_night_scores_are_mended_that_another_program_made_wrong(
+    store: Database, store_url: str, embedder: Embedder, tokens: TokenCounter
+) -> None:
+    async with store.session() as session:
+        block = await _add(session, embedder, "Shipping", SHIPPING)
+        new = NewBrief(intent="A plan", blocks=(block.id,))
+        brief = (await compose_brief(session, embedder, tokens, new)).brief
+        await give_feedback(session, brief.id, NewFeedback(success=True))
+    tell(store_url, "update brief_feedback set success = false")
+
+    counts: list[dict[str, int]] = []
+    for _ in range(2):
+        async with store.session() as session:
+            context = _context(embedder, await _now(session))
+            counts.append(dict((await observer.run(session, context)).counts))
+
+    async with store.session() as session:
+        score = (await get_block(session, block.id)).feedback_score
+    assert [one.get("scores_mended") for one in counts] == [1, None]
+    assert score is not None
+    assert score < PRIOR_SUCCESSES / (PRIOR_SUCCESSES + PRIOR_FAILURES)
+
+
 async def test_a_model_that_is_asked_leaves_what_it_took_and_no_text(
     store: Database, store_url: str, embedder: Embedder
 ) -> None:
@@ -923,7 +1035,7 @@ async def test_a_model_that_is_asked_leaves_what_it_took_and_no_text(
         await _add(session, embedder, "Free", FREE_FROM_40)
         await _add(session, embedder, "Free shipping", FREE_FROM_60)
         context = replace(_context(embedder, await _now(session)), model=Judge(1))
-        result = await analyzer.run(session, context)
+        result = await (await analyzer.run(lent(session), context))(session)
 
     assert result.counts == {"contradiction": 1}
     [(agent, content)] = ask(
@@ -941,7 +1053,7 @@ async def test_the_researcher_says_why_it_skipped_what_it_skipped(
 
     async with store.session() as session:
         context = _context(embedder, await _now(session), fetch_allow=("other.example",))
-        result = await researcher.run(session, context)
+        result = await (await researcher.run(lent(session), context))(session)
 
     assert result.counts == {"skipped": 1}
     assert "BRIEFSMITH_FETCH_ALLOW" in result.notes[0]
@@ -973,8 +1085,10 @@ async def _with_file(
 
 
 async def _research(store: Database, embedder: Embedder, *hosts: str) -> Researched:
+    reader = SourceReader(Fetcher(read_allowed(hosts)), SubprocessExtractor())
+    looked = await researcher.look(store.session, reader)
     async with store.session() as session:
-        return await research(session, embedder, ResearchSettings(allowed_hosts=hosts))
+        return await refresh(session, embedder, looked)
 
 
 async def test_a_block_left_to_agents_takes_the_text_of_its_file_by_an_applied_proposal(
@@ -1074,23 +1188,17 @@ async def test_a_file_that_goes_back_and_forth_is_followed(
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("https://example.com/notes.md", "not allowed: its host is not in BRIEFSMITH_FETCH_ALLOW"),
-        (
-            "https://allowed.example/notes.md",
-            "allowed, but this version fetches nothing over the network",
-        ),
-        ("http://allowed.example/notes.md", "neither a file nor an https address"),
-        (
-            "https://allowed.example@evil.example/x.md",
-            "not allowed: its host is not in BRIEFSMITH_FETCH_ALLOW",
-        ),
-        ("file://evil.example/notes.md", "neither a file nor an https address"),
-        ("file:///etc/passwd", "not a Markdown or text file"),
-        ("file:///etc/passwd%00.md", "the file cannot be read"),
-        ("file:///nowhere/notes.md", "the file cannot be read"),
-        ("s3://bucket/notes.md", "neither a file nor an https address"),
-        ("https://[", "neither a file nor an https address"),
-        ("", "neither a file nor an https address"),
+        ("https://example.com/notes.md", "B115 The host example.com is not in"),
+        ("http://allowed.example/notes.md", UNKNOWN_ADDRESS),
+        ("https://allowed.example@evil.example/x.md", "B115 The source holds a user"),
+        ("https://allowed.example:8443/x.md", "B115 The host allowed.example:8443 is not in"),
+        ("file://evil.example/notes.md", UNKNOWN_ADDRESS),
+        ("file:///etc/passwd", NO_TEXT_FILE),
+        ("file:///etc/passwd%00.md", NOT_READABLE),
+        ("file:///nowhere/notes.md", NOT_READABLE),
+        ("s3://bucket/notes.md", UNKNOWN_ADDRESS),
+        ("https://[", UNKNOWN_ADDRESS),
+        ("", UNKNOWN_ADDRESS),
     ],
 )
 async def test_what_is_no_text_file_of_the_person_is_skipped_and_says_why(
@@ -1101,7 +1209,9 @@ async def test_what_is_no_text_file_of_the_person_is_skipped_and_says_why(
 
     done = await _research(store, embedder, "Allowed.example")
 
-    assert done.counts == {f"skipped: {why}": 1}
+    assert done.counts == {"skipped": 1}
+    [note] = done.notes
+    assert f": {why}" in note
     assert everything(store_url) == before
 
 
@@ -1120,8 +1230,9 @@ async def test_a_file_that_cannot_be_a_text_wipes_no_block(
         file.write_bytes(content)
     block = await _with_file(store, store_url, embedder, file.as_uri())
 
-    [outcome] = (await _research(store, embedder)).counts
+    done = await _research(store, embedder)
 
-    assert outcome.startswith("skipped: the file ")
+    assert done.counts == {"skipped": 1}
+    assert any(why in done.notes[0] for why in (NOT_READABLE, EMPTY))
     async with store.session() as session:
         assert await get_block(session, block.id) == block

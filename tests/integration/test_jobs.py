@@ -15,17 +15,17 @@ import psycopg
 import pytest
 
 from briefsmith import errors
-from briefsmith.agents.contract import AgentContext, AgentResult
+from briefsmith.agents.contract import AgentContext, AgentResult, at_once
 from briefsmith.agents.registry import AGENTS, Agent
 from briefsmith.agents.runs import Outcome, Tools
-from briefsmith.agents.worker import nightly_jobs, work
+from briefsmith.agents.worker import effect_of, nightly_jobs, work
 from briefsmith.config import load_settings
 from briefsmith.operations.events import take_events
 from briefsmith.postgres import job_schema
 from briefsmith.postgres.database import open_database
 from briefsmith.postgres.inspection import inspect_database
 from briefsmith.postgres.job_schema import prepare_queue, select_people
-from briefsmith.postgres.jobs import AgentJob, Pace, open_queue
+from briefsmith.postgres.jobs import MOST_RETRIES, AgentJob, Pace, open_queue
 from briefsmith.postgres.listening import wake_ups
 from briefsmith.postgres.session import Actor, Session
 from briefsmith.providers.embeddings import Embedder
@@ -349,7 +349,7 @@ async def test_a_worker_runs_an_agent_when_events_wait_for_it(
             tools,
             Pace(person=person),
             told=told,
-            agents=[Agent("reader", "Reads.", lambda: read, ("a.b",))],
+            agents=[Agent("reader", "Reads.", lambda: at_once(read), ("a.b",))],
             wakes=wakes,
         )
 
@@ -380,7 +380,7 @@ async def test_a_worker_for_everybody_opens_no_files_that_rows_name(
             tools,
             Pace(once=True),
             told=lambda job, outcome: outcomes.append(outcome),
-            agents=[Agent("opener", "Opens.", lambda: open_file, reads_files=True)],
+            agents=[Agent("opener", "Opens.", lambda: at_once(open_file), reads_files=True)],
         )
 
     assert [(one.agent, one.status, len(one.notes)) for one in outcomes] == [
@@ -403,6 +403,164 @@ async def test_a_job_that_fails_waits_and_says_nothing_by_itself(
 
     assert capfd.readouterr() == ("", "")
     assert waiting(database_url) == ["job 0"]
+
+
+async def test_a_job_that_waits_for_another_try_holds_back_no_other_of_its_person(
+    database_url: str, person: UUID
+) -> None:
+    done: list[str] = []
+
+    async def effect(job: AgentJob) -> None:
+        done.append(job.name)
+        if job.name == "job 0":
+            message = "not now"
+            raise errors.ModelUnavailable(message)
+
+    async with open_queue(database_url) as queue:
+        await queue.put(jobs_of(person, 3))
+        await queue.work(effect, _no_plan, Pace(person=person, once=True))
+
+    assert done == ["job 0", "job 1", "job 2"]
+    assert waiting(database_url) == ["job 0"]
+
+
+async def test_of_jobs_that_wait_the_one_that_failed_less_holds_back_none_that_is_due(
+    database_url: str, person: UUID
+) -> None:
+    done: list[str] = []
+
+    async def effect(job: AgentJob) -> None:
+        done.append(job.name)
+
+    async with open_queue(database_url) as queue:
+        await queue.put(jobs_of(person, 2))
+        tell_queue(
+            database_url,
+            "update procrastinate_jobs set priority = case args ->> 'name'"
+            " when 'job 0' then -5 else -1 end, scheduled_at = case args ->> 'name'"
+            " when 'job 0' then now() + interval '17 minutes' else now() end",
+        )
+        await queue.work(effect, _no_plan, Pace(person=person, once=True))
+
+    assert done == ["job 1"]
+
+
+async def test_two_jobs_of_a_person_never_run_at_once_also_when_one_is_tried_again(
+    database_url: str, person: UUID
+) -> None:
+    running: list[str] = []
+    most = 0
+
+    async def effect(job: AgentJob) -> None:
+        nonlocal most
+        running.append(job.name)
+        most = max(most, len(running))
+        await asyncio.sleep(0.05)
+        running.remove(job.name)
+
+    async with open_queue(database_url) as queue:
+        await queue.put(jobs_of(person, 4))
+        tell_queue(
+            database_url,
+            "update procrastinate_jobs set priority = -1, attempts = 1"
+            " where args ->> 'name' in ('job 0', 'job 2')",
+        )
+        await queue.work(effect, _no_plan, Pace(person=person, once=True, concurrency=4))
+
+    assert most == 1
+    assert waiting(database_url) == []
+
+
+def tell_queue(url: str, statement: str) -> None:
+    """Changes rows of the queue, whose triggers name no schema."""
+    tell(url, f"set search_path = procrastinate; {statement}")
+
+
+@pytest.mark.parametrize(
+    ("begun", "code", "ran"), [(MOST_RETRIES, "B606", True), (MOST_RETRIES + 1, "B900", False)]
+)
+async def test_a_job_that_is_given_up_says_so_and_its_row_goes_after_a_month(
+    begun: int, code: str, ran: bool, database_url: str, person: UUID, tools: Tools
+) -> None:
+    runs: list[str] = []
+    outcomes: list[Outcome] = []
+
+    async def fail(session: Session, context: AgentContext) -> AgentResult:
+        runs.append("run")
+        message = "The model is away."
+        raise errors.ModelUnavailable(message)
+
+    agent = Agent("failing", "Fails.", lambda: at_once(fail))
+    async with (
+        open_database(database_url, user=str(person)) as store,
+        open_queue(database_url) as queue,
+    ):
+        effect = effect_of(
+            lambda person: lambda name: partial(store.session, Actor(person, name)),
+            tools,
+            [agent],
+            lambda job, outcome: outcomes.append(outcome),
+            is_own=True,
+        )
+        await queue.put([AgentJob(person, "failing", "job 0")])
+        tell_queue(database_url, f"update procrastinate_jobs set attempts = {begun}")
+        await queue.work(effect, _no_plan, Pace(once=True))
+
+        [outcome] = outcomes
+        assert (outcome.status, bool(runs)) == ("failed", ran)
+        assert "given up" in outcome.notes[0]
+        [(metadata,)] = ask(database_url, "select metadata from public.agent_sessions")
+        assert (metadata["error"], metadata["given_up"]) == (code, True)
+
+        kept = "select count(*) from procrastinate.procrastinate_jobs where status = 'failed'"
+        [(failed,)] = ask(database_url, kept)
+        assert failed == int(ran)
+        for days, left in ((29, int(ran)), (31, 0)):
+            tell_queue(
+                database_url,
+                f"update procrastinate_events set at = now() - interval '{days} days'",
+            )
+            await open_and_close(database_url)
+            assert ask(database_url, kept) == [(left,)]
+    assert len(ask(database_url, "select * from public.agent_sessions")) == 1
+
+
+async def open_and_close(url: str) -> None:
+    """A worker that finds nothing to do."""
+    async with open_queue(url) as queue:
+        await queue.work(_no_effect, _no_plan, Pace(once=True))
+
+
+async def test_a_worker_that_does_not_know_an_agent_leaves_the_job_and_in_the_end_says_so(
+    database_url: str, person: UUID, tools: Tools
+) -> None:
+    outcomes: list[Outcome] = []
+    async with open_database(database_url, user=str(person)) as store:
+        effect = effect_of(
+            lambda person: lambda name: partial(store.session, Actor(person, name)),
+            tools,
+            AGENTS,
+            lambda job, outcome: outcomes.append(outcome),
+            is_own=True,
+        )
+        async with open_queue(database_url) as queue:
+            await queue.put([AgentJob(person, "of_tomorrow", "job 0")])
+            await queue.work(effect, _no_plan, Pace(once=True))
+        assert (outcomes, waiting(database_url)) == ([], ["job 0"])
+
+        tell_queue(
+            database_url,
+            f"update procrastinate_jobs set attempts = {MOST_RETRIES}, scheduled_at = now()",
+        )
+        async with open_queue(database_url) as queue:
+            await queue.work(effect, _no_plan, Pace(once=True))
+
+    assert [outcome.error and outcome.error.code for outcome in outcomes] == ["B109"]
+    assert waiting(database_url) == []
+    [(agent, metadata)] = ask(
+        database_url, "select agent_type, metadata from public.agent_sessions"
+    )
+    assert (agent, metadata["given_up"]) == ("of_tomorrow", True)
 
 
 def test_without_the_extra_a_queue_is_refused_and_all_else_works(database_url: str) -> None:

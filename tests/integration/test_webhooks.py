@@ -24,7 +24,8 @@ from briefsmith.models.enums import OutputType
 from briefsmith.providers.receivers import webhooks
 from briefsmith.providers.receivers.port import Delivery
 from briefsmith.providers.receivers.webhooks import Surroundings, Webhook, body_of
-from briefsmith.schemas.receivers import IPAddress, WebhookTarget, read_receiver
+from briefsmith.schemas.receivers import WebhookTarget, read_receiver
+from briefsmith.schemas.web_addresses import IPAddress
 from tests.integration.http_story import (
     Handler,
     Request,
@@ -130,6 +131,15 @@ async def test_what_will_not_pass_is_final(receiver: Server, code: int) -> None:
     assert len(receiver.requests) == 1
     assert error.message.endswith(f"(status {code}).")
     assert [one["status"] for one in error.details["tries"]] == [code]
+
+
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "https:127.0.0.1", "https://[", "\xff"])
+async def test_a_redirect_that_leads_nowhere_is_told_as_one(receiver: Server, place: str) -> None:
+    receiver.usual = status(302, Location=place)
+
+    error = await refused(receiver)
+
+    assert error.message.endswith("which is not followed (status 302).")
 
 
 async def test_after_five_tries_it_is_left_at_that(receiver: Server) -> None:

@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from uuid import UUID
 
-from briefsmith.agents.contract import AgentContext, AgentResult
+from briefsmith.agents.contract import AgentContext, AgentResult, at_once
 from briefsmith.agents.registry import Agent
 from briefsmith.agents.runs import Tools
 from briefsmith.agents.worker import work
@@ -41,7 +41,7 @@ async def main(url: str, user: str, seconds: float, *, stays: bool) -> None:
             Tools(WordLlamaEmbedder(), None, load_settings({})),
             Pace(once=not stays, heartbeat_seconds=0.2, stalled_seconds=1.0, patience_seconds=1.0),
             told=lambda job, outcome: say(f"{outcome.status} {job.name}"),
-            agents=[Agent("slow", "Takes its time.", lambda: slow)],
+            agents=[Agent("slow", "Takes its time.", lambda: at_once(slow))],
         )
 
 

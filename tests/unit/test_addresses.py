@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from briefsmith.errors import InvalidReceiver, ReceiverUnavailable
 from briefsmith.models.enums import OutputType
-from briefsmith.providers.receivers.addresses import checked_addresses, reach_of
+from briefsmith.providers.ip_addresses import reach_of
+from briefsmith.providers.receivers.addresses import checked_addresses
 from briefsmith.providers.receivers.port import Delivery
 from briefsmith.providers.receivers.webhooks import Surroundings, Webhook
-from briefsmith.schemas.receivers import IPAddress, WebhookTarget, read_receiver
+from briefsmith.schemas.receivers import WebhookTarget, read_receiver
+from briefsmith.schemas.web_addresses import IPAddress
 from tests.integration.http_story import Waits
 
 PUBLIC = "93.184.216.34"

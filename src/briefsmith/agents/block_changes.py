@@ -12,7 +12,7 @@ from briefsmith.agents.block_rules import (
     is_fixed,
     least_trusted_source,
 )
-from briefsmith.compiler.merging import lost_sentences, merge_texts
+from briefsmith.compiler.merging import lost_sentences, merge_texts, said_in
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import (
     BlockImportance,
@@ -84,9 +84,16 @@ def merge(found: Found, settings: ManagerSettings) -> NewProposal | None:
         score=found.score,
     )
     reason = f"{len(blocks)} blocks say the same, or nearly so; one with all that they say takes their place."
+    if any(_differ(one, other) for one, other in combinations(blocks, 2)):
+        reason += " Each says something that another one does not: look whether both can hold."
     return NewProposal(
         ProposalAction.MERGE, blocks[0].id, data, found.keys, reason, source_event=found.source
     )
+
+
+def _differ(one: ContextBlock, other: ContextBlock) -> bool:
+    said, also = said_in(one.content), said_in(other.content)
+    return bool(said - also and also - said)
 
 
 def _any_awaits_review(blocks: Iterable[ContextBlock]) -> bool:
@@ -223,8 +230,8 @@ def archive(block: ContextBlock, days: int, source: str) -> NewProposal | None:
     return NewProposal(ProposalAction.DELETE, block.id, data, keys, reason, source)
 
 
-def refresh(block: ContextBlock, content: str, source: str) -> NewProposal:
-    """The text of a block's file in place of the one that it has."""
+def refresh(block: ContextBlock, content: str, source: str, *, is_page: bool) -> NewProposal:
+    """The text of a block's file, or of its page on the web, in place of the one that it has."""
     # Both texts: what is in the file today was not turned down with what was in it before.
     texts = [(block.id, text_sha256(block.content))]
     keys = (finding_key("refresh", texts, text_sha256(content)),)
@@ -234,20 +241,19 @@ def refresh(block: ContextBlock, content: str, source: str) -> NewProposal:
         changes=BlockEdit(content=content),
         refreshed=True,
     )
-    reason = "The file that it comes from says something else now."
+    what = "page on the web" if is_page else "file"
+    reason = f"The {what} that it comes from says something else now."
     return NewProposal(ProposalAction.UPDATE, block.id, data, keys, reason, source)
 
 
-def without_known(
-    blocks: Sequence[ContextBlock], known: Iterable[frozenset[UUID]]
-) -> list[ContextBlock]:
-    """As many of the blocks as there are of which no two were proposed together before; in their order."""
-    pairs = set(known)
-    best: list[ContextBlock] = []
-    for start in range(len(blocks)):
-        left: list[ContextBlock] = []
-        for block in blocks[start:]:
-            if not any(frozenset((block.id, other.id)) in pairs for other in left):
-                left.append(block)
+def without_pairs(ids: Sequence[UUID], pairs: Iterable[frozenset[UUID]]) -> list[UUID]:
+    """As many of the blocks as there are of which no two are such a pair; in their order."""
+    apart = set(pairs)
+    best: list[UUID] = []
+    for start in range(len(ids)):
+        left: list[UUID] = []
+        for one in ids[start:]:
+            if not any(frozenset((one, other)) in apart for other in left):
+                left.append(one)
         best = left if len(left) > len(best) else best
     return best

@@ -149,7 +149,9 @@ class Manager:
             for pair in combinations(found.blocks, 2)
         }
         known = await known_findings(self._session, list(pairs))
-        return block_changes.without_known(found.blocks, [pairs[key] for key in known])
+        ids = [block.id for block in found.blocks]
+        left = set(block_changes.without_pairs(ids, [pairs[key] for key in known]))
+        return [block for block in found.blocks if block.id in left]
 
 
 async def run(session: Session, context: AgentContext) -> AgentResult:

@@ -1,7 +1,7 @@
 """Composes a brief whose outline a model writes; by extraction where there is no model, or none that answers."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +28,7 @@ from briefsmith.operations.compose import (
     prepare_composition,
     store_brief,
 )
+from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.language_models.port import LanguageModel, Request
 from briefsmith.providers.tokenizer import TokenCounter
@@ -45,6 +46,9 @@ UNSTORED = "unstored"
 
 _NO_ROOM = "The model's outline does not fit into the token budget."
 _MOST_TRIES = 2
+
+Stored = Callable[[Session, ComposedBrief], Awaitable[None]]
+"""What is done in the transaction that stores a brief, and undone with it."""
 
 _Calls = list[Mapping[str, Any]]
 
@@ -73,13 +77,16 @@ class Composer:
     tokens: TokenCounter
     model: LanguageModel | None
 
-    async def compose(self, new: NewBrief, *, explain: bool = False) -> ComposedBrief:
+    async def compose(
+        self, new: NewBrief, *, explain: bool = False, stored: Stored | None = None
+    ) -> ComposedBrief:
         """Composes and stores a brief: all of it or nothing. A model that fails costs its outline, never the brief.
 
         Where a block is purged while the model is asked, all begins anew, once.
 
         Args:
             explain: Find the budget at which each block left out would have come in.
+            stored: Done with the brief, or neither is.
 
         Raises:
             InvalidInput: As `prepare_composition` says.
@@ -95,7 +102,7 @@ class Composer:
         try:
             for _ in range(_MOST_TRIES):
                 try:
-                    return await self._tried(new, calls, explain=explain)
+                    return await self._tried(new, calls, stored, explain=explain)
                 except (BlockNotFound, BriefTypeNotFound):
                     raise
                 except NotFound:
@@ -108,7 +115,9 @@ class Composer:
         await self._record_unstored(calls, purged)
         raise purged
 
-    async def _tried(self, new: NewBrief, calls: _Calls, *, explain: bool) -> ComposedBrief:
+    async def _tried(
+        self, new: NewBrief, calls: _Calls, stored: Stored | None, *, explain: bool
+    ) -> ComposedBrief:
         async with self.sessions(read_only=True) as session:
             prepared = await prepare_composition(
                 session, self.embedder, self.tokens, new, explain=explain
@@ -116,16 +125,18 @@ class Composer:
         made = await self._made(prepared, calls)
         composition = made.composition
         async with self.sessions() as session:
-            stored = await store_brief(session, prepared, made.compiled, composition)
+            brief = await store_brief(session, prepared, made.compiled, composition)
             failure = composition.failure if composition else None
             await record_calls(
                 session,
-                task_id=str(stored.brief.id),
+                task_id=str(brief.brief.id),
                 agent_type=AGENT,
                 calls=calls,
                 outcome=(failure.code or "no-room") if failure else "stored",
             )
-        return stored
+            if stored is not None:
+                await stored(session, brief)
+        return brief
 
     async def _made(self, prepared: PreparedComposition, calls: _Calls) -> _Composed:
         if self.model is None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from briefsmith.agents.sessions import Sessions
 from briefsmith.config import Settings
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
@@ -12,7 +13,7 @@ from briefsmith.providers.language_models.port import LanguageModel
 
 @dataclass(frozen=True, slots=True)
 class AgentContext:
-    """What an agent may use beside its session.
+    """What an agent may use beside its sessions.
 
     Attributes:
         embedder: Makes vectors.
@@ -40,5 +41,25 @@ class AgentResult:
     notes: tuple[str, ...] = ()
 
 
-Run = Callable[[Session, AgentContext], Awaitable[AgentResult]]
-"""An agent's work in one transaction; without effect where it raises."""
+Effect = Callable[[Session], Awaitable[AgentResult]]
+"""What an agent does to the store, in the transaction of its run's row; without effect where it raises.
+
+Much may have changed since the agent looked: what it relies on, it looks at again."""
+Run = Callable[[Sessions, AgentContext], Awaitable[Effect]]
+"""An agent's work up to its effect: it looks in transactions of its own, and asks and waits while none is open."""
+Work = Callable[[Session, AgentContext], Awaitable[AgentResult]]
+"""What an agent does that asks nobody."""
+
+
+def at_once(work: Work) -> Run:
+    """The run of an agent that does all in one transaction."""
+
+    async def run(sessions: Sessions, context: AgentContext) -> Effect:
+        del sessions  # nothing to look at before
+
+        async def effect(session: Session) -> AgentResult:
+            return await work(session, context)
+
+        return effect
+
+    return run

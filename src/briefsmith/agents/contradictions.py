@@ -12,9 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from briefsmith.compiler.fence import check_nonce, fence
 from briefsmith.errors import BriefsmithError
 from briefsmith.operations.block_reports import AskedPair
-from briefsmith.providers.language_models.port import LanguageModel, ModelSettings, Request
-
-_SECONDS_A_CALL = 60
+from briefsmith.providers.language_models.port import LanguageModel, Request
 
 
 class ContradictionAnswer(BaseModel):
@@ -90,8 +88,6 @@ def _request(pairs: Sequence[AskedPair]) -> Request[ContradictionAnswer]:
         system=_rules(),
         user="\n\n".join(parts),
         output=ContradictionAnswer,
-        # The agent's transaction is open meanwhile.
-        settings=ModelSettings(timeout_seconds=_SECONDS_A_CALL),
     )
 
 

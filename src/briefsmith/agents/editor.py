@@ -1,7 +1,7 @@
 """Edits a brief as a person asks: the model sees quotations, and can move or drop them, but never change one."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,9 +17,12 @@ from briefsmith.errors import BriefsmithError, InvalidInput, InvalidSetting
 from briefsmith.operations.agent_messages import record_calls
 from briefsmith.operations.brief_edits import EditedBrief, edit_brief, open_for_edit, refuse_stale
 from briefsmith.operations.briefs import snapshot_of
+from briefsmith.postgres.session import Session
 from briefsmith.providers.language_models.port import Answer, LanguageModel, Request, Usage
 
 AGENT = "editor"
+Stored = Callable[[Session, "InstructedEdit"], Awaitable[None]]
+"""What is done in the transaction that stores an edit, and undone with it."""
 MAX_INSTRUCTION_CHARS = 20_000
 
 
@@ -59,11 +62,13 @@ async def edit_by_instruction(
     instruction: str,
     *,
     expected_sha256: str | None = None,
+    stored: Stored | None = None,
 ) -> InstructedEdit:
     """Has the model change a brief's text; the edit is stored if the text is still the one that it was given.
 
     Args:
         expected_sha256: Of the text that the person means; None takes the present one.
+        stored: Done with the edit, or neither is.
 
     Raises:
         InvalidInput: The instruction is blank or too long.
@@ -97,7 +102,10 @@ async def edit_by_instruction(
         edited = await edit_brief(
             session, brief_id, text, expected_sha256=life.text_sha256, by=AGENT
         )
-    return InstructedEdit(edited, answer.model, answer.value.summary, answer.usage)
+        done = InstructedEdit(edited, answer.model, answer.value.summary, answer.usage)
+        if stored is not None:
+            await stored(session, done)
+    return done
 
 
 def _refuse_unfit(instruction: str) -> None:

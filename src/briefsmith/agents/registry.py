@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from briefsmith.agents.contract import Run
+from briefsmith.agents.contract import Run, at_once
 from briefsmith.errors import UnknownAgent
 from briefsmith.schemas.reports import AUDIT_TOPIC, USAGE_TOPIC
 
@@ -16,7 +16,7 @@ class Agent:
         name: As commands, runs and revisions name it.
         description: What it does, in a sentence.
         load: Gives its work.
-        reads_files: Opens files that rows name, so only on the machine of whose rows they are.
+        reads_files: Opens files and asks hosts that rows name, so only on the machine of whose rows they are.
         when_named: Runs only where a person names it; it changes blocks by itself.
         topics: Of events that it reads, under its name; a worker runs it when there are some.
     """
@@ -38,7 +38,7 @@ def _analyzer() -> Run:
 def _observer() -> Run:
     from briefsmith.agents import observer
 
-    return observer.run
+    return at_once(observer.run)
 
 
 def _researcher() -> Run:
@@ -50,7 +50,7 @@ def _researcher() -> Run:
 def _block_manager() -> Run:
     from briefsmith.agents import block_manager
 
-    return block_manager.run
+    return at_once(block_manager.run)
 
 
 # In the order in which they make sense: the last one reads what the first two report.
@@ -59,7 +59,7 @@ AGENTS = (
     Agent("observer", "Finds blocks, files and briefs that nobody looks after.", _observer),
     Agent(
         "researcher",
-        "Refreshes blocks that are to be refreshed from their files.",
+        "Refreshes blocks from their files, and from pages that you allowed.",
         _researcher,
         reads_files=True,
         when_named=True,

@@ -1,6 +1,6 @@
 """Runs a brief: its text to a model, what comes of it into the store, and from there to its receiver."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -23,6 +23,7 @@ from briefsmith.operations.brief_runs import (
     store_run,
 )
 from briefsmith.operations.deployment_configs import get_config
+from briefsmith.postgres.session import Session
 from briefsmith.providers.language_models.port import (
     LanguageModel,
     Request,
@@ -31,6 +32,9 @@ from briefsmith.providers.language_models.port import (
 from briefsmith.providers.receivers.port import Delivery, Receiver
 from briefsmith.schemas.deployment import RunRequest
 from briefsmith.schemas.receivers import Target
+
+Stored = Callable[[Session, RunStarted, RunStored], Awaitable[None]]
+"""What is done in the transaction that stores an output, and undone with it."""
 
 _RUNNER = "runner"
 
@@ -49,11 +53,16 @@ class Runner:
     make_model: Callable[[str | None], LanguageModel | None]
     make_receiver: Callable[[Target], Receiver | None]
 
-    async def run(self, request: RunRequest) -> AsyncGenerator[RunItem, None]:
+    async def run(
+        self, request: RunRequest, *, stored: Stored | None = None
+    ) -> AsyncGenerator[RunItem, None]:
         """What is begun, the text as it comes, what was stored, and where it went; close it when leaving early.
 
         A run that fails, or is left early, stores no output; one that fails leaves its calls. The text of a run is
         stored before its receiver is asked, and stays when that fails.
+
+        Args:
+            stored: Done with the output, or neither is.
 
         Raises:
             BriefNotFound: There is none, or it is somebody else's.
@@ -75,16 +84,18 @@ class Runner:
         if receiver is not None:
             await receiver.check()
         model = None if plan.output_type is OutputType.PROMPT_BLOCK else self._model(plan)
-        yield RunStarted(plan, model.name if model else None, receiver.name if receiver else None)
-        stored: RunStored | None = None
-        async with aclosing(self._stored(plan, model, streams=request.streams)) as items:
+        names = model.name if model else None, receiver.name if receiver else None
+        yield (started := RunStarted(plan, *names))
+        done: RunStored | None = None
+        streams = request.streams
+        async with aclosing(self._stored(started, model, stored, streams=streams)) as items:
             async for item in items:
                 if isinstance(item, RunStored):
-                    stored = item
+                    done = item
                 yield item
-        if receiver is not None and stored is not None:
+        if receiver is not None and done is not None:
             is_chosen = request.receiver is not None
-            yield await self._deliver(stored.output, receiver, is_chosen=is_chosen)
+            yield await self._deliver(done.output, receiver, is_chosen=is_chosen)
 
     async def deliver(self, output_id: UUID, receiver: str | None) -> Delivered:
         """Sends a stored output, again where it was sent before: a webhook knows it by the same id.
@@ -120,9 +131,15 @@ class Runner:
         return model
 
     async def _stored(
-        self, plan: RunPlan, model: LanguageModel | None, *, streams: bool
+        self,
+        started: RunStarted,
+        model: LanguageModel | None,
+        stored: Stored | None,
+        *,
+        streams: bool,
     ) -> AsyncGenerator[str | RunStored, None]:
         """The text as it comes, then what was stored."""
+        plan = started.plan
         pieces: list[str] = []
         end: End | None = None
         try:
@@ -136,7 +153,7 @@ class Runner:
         except BriefsmithError as error:
             await self._record_failure(plan, error)
             raise
-        yield await self._store(plan, "".join(pieces), end)
+        yield await self._store(started, "".join(pieces), end, stored)
 
     async def _record_failure(self, plan: RunPlan, error: BriefsmithError) -> None:
         calls = error.details.get("calls")
@@ -153,7 +170,10 @@ class Runner:
                     outcome=error.code,
                 )
 
-    async def _store(self, plan: RunPlan, text: str, end: End | None) -> RunStored:
+    async def _store(
+        self, started: RunStarted, text: str, end: End | None, stored: Stored | None
+    ) -> RunStored:
+        plan = started.plan
         run = FinishedRun(plan.brief_id, plan.config_id, plan.output_type, text, plan.blocks)
         calls = [call.as_dict() for call in end.calls] if end else []
         try:
@@ -167,11 +187,15 @@ class Runner:
                         calls=calls,
                         outcome="stored",
                     )
+                usage = end.usage if end else Usage()
+                done = RunStored(output, usage, end is not None and end.cut_off)
+                if stored is not None:
+                    await stored(session, started, done)
         except BriefsmithError as error:
             error.details.setdefault("calls", calls)
             await self._record_failure(plan, error)
             raise
-        return RunStored(output, end.usage if end else Usage(), end is not None and end.cut_off)
+        return done
 
     async def _deliver(
         self, output: TaskBriefOutput, receiver: Receiver, *, is_chosen: bool

@@ -52,7 +52,12 @@ class _DoneMeanwhile(Exception):
 
 
 async def run_agent(
-    sessions_of: SessionsOf, agent: Agent, tools: Tools, *, job: str | None = None
+    sessions_of: SessionsOf,
+    agent: Agent,
+    tools: Tools,
+    *,
+    job: str | None = None,
+    is_last: bool = False,
 ) -> Outcome:
     """Runs an agent once, and keeps that it ran, whatever came of it.
 
@@ -61,6 +66,7 @@ async def run_agent(
         agent: Who works.
         tools: With what.
         job: Names the job for good; one that has had its effect is skipped, also in another process.
+        is_last: The queue does not try the job again, whatever becomes of it.
 
     Raises:
         Unavailable: The database is gone, so that nothing could be kept.
@@ -72,10 +78,10 @@ async def run_agent(
     except _DoneMeanwhile:
         return Outcome(agent.name, "skipped", seconds=_since(started))
     except BriefsmithError as error:
-        return await _failed(sessions, agent, job, error, started)
+        return await _failed(sessions, agent.name, job, error, started, is_last=is_last)
     except Exception as error:  # noqa: BLE001  it is told with its code, and the other agents go on
         message = f"The agent {agent.name} failed ({type(error).__name__})."
-        return await _failed(sessions, agent, job, Bug(message), started)
+        return await _failed(sessions, agent.name, job, Bug(message), started, is_last=is_last)
     if result is None:
         return Outcome(agent.name, "skipped", seconds=_since(started))
     return Outcome(agent.name, "succeeded", result.counts, result.notes, _since(started))
@@ -84,11 +90,13 @@ async def run_agent(
 async def _worked(
     sessions: Sessions, agent: Agent, tools: Tools, job: str | None, started: float
 ) -> AgentResult | None:
-    async with sessions() as session:
+    async with sessions(read_only=True) as session:
         if job is not None and await is_job_done(session, job):
             return None
         context = AgentContext(tools.embedder, tools.model, tools.settings, await now(session))
-        result = await agent.load()(session, context)
+    effect = await agent.load()(sessions, context)
+    async with sessions() as session:
+        result = await effect(session)
         kept = {
             "counts": dict(result.counts),
             "notes": list(result.notes),
@@ -101,14 +109,31 @@ async def _worked(
     return result
 
 
+async def give_up(sessions_of: SessionsOf, agent: str, job: str, error: BriefsmithError) -> Outcome:
+    """Keeps that a job will not be tried again, where no run of its own could say so."""
+    sessions = sessions_of(f"agent:{agent}")
+    return await _failed(sessions, agent, job, error, time.monotonic(), is_last=True)
+
+
 async def _failed(
-    sessions: Sessions, agent: Agent, job: str | None, error: BriefsmithError, started: float
+    sessions: Sessions,
+    agent: str,
+    job: str | None,
+    error: BriefsmithError,
+    started: float,
+    *,
+    is_last: bool,
 ) -> Outcome:
     seconds = _since(started)
+    is_given_up = job is not None and (is_last or not error.retryable)
+    kept = {"error": error.code, "message": error.message, "seconds": seconds}
+    if is_given_up:
+        kept["given_up"] = True
     async with sessions() as session:
-        kept = {"error": error.code, "message": error.message, "seconds": seconds}
-        await record_run(session, agent.name, "failed", job=job, metadata=kept)
-    return Outcome(agent.name, "failed", seconds=seconds, error=error)
+        await record_run(session, agent, "failed", job=job, metadata=kept)
+    again = f"It is given up; `briefsmith agents defer {agent}` queues it again."
+    notes = (again,) if is_given_up else ()
+    return Outcome(agent, "failed", notes=notes, seconds=seconds, error=error)
 
 
 def _since(started: float) -> float:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from briefsmith.agents.registry import AGENTS, Agent
-from briefsmith.agents.runs import Outcome, SessionsOf, Tools, run_agent
-from briefsmith.errors import Unavailable
+from briefsmith.agents.runs import Outcome, SessionsOf, Tools, give_up, run_agent
+from briefsmith.errors import Bug, Unavailable, UnknownAgent
 from briefsmith.operations.events import last_unseen
-from briefsmith.postgres.jobs import AgentJob, Effect, JobQueue, Pace
+from briefsmith.postgres.jobs import MOST_RETRIES, AgentJob, Effect, JobQueue, Pace
 from briefsmith.postgres.listening import Wake
 
 _NOT_HERE = "It opens files that rows name, which only a worker of that person alone may."
@@ -108,20 +108,34 @@ def effect_of(
     by_name = {agent.name: agent for agent in agents}
 
     async def effect(job: AgentJob) -> None:
+        sessions = sessions_of(job.user_id)
+        if job.tries > MOST_RETRIES:
+            told(job, await give_up(sessions, job.agent, job.name, _killed(job)))
+            return
+        is_last = job.tries == MOST_RETRIES
         agent = by_name.get(job.agent)
         if agent is None:
             # Queued by a package that has more agents than this one: another worker's business.
             message = f"There is no agent {job.agent!r} in this worker."
+            if is_last:
+                error = UnknownAgent(message)
+                told(job, await give_up(sessions, job.agent, job.name, error))
+                return
             raise LookupError(message)
         if agent.reads_files and not is_own:
             told(job, Outcome(agent.name, "skipped", notes=(_NOT_HERE,)))
             return
-        outcome = await run_agent(sessions_of(job.user_id), agent, tools, job=job.name)
+        outcome = await run_agent(sessions, agent, tools, job=job.name, is_last=is_last)
         told(job, outcome)
         if outcome.error is not None and outcome.error.retryable:
             raise outcome.error
 
     return effect
+
+
+def _killed(job: AgentJob) -> Bug:
+    message = f"The agent {job.agent} was begun {job.tries} times, and its worker ended each time."
+    return Bug(message)
 
 
 def nightly_jobs(

@@ -1,4 +1,4 @@
-"""Error to exit code: the only such table. HTTP statuses and MCP results join it when those faces come."""
+"""Error to exit code and to HTTP status: the only such tables. MCP results join them when that face comes."""
 
 from briefsmith import errors
 
@@ -18,6 +18,29 @@ _EXIT_CODES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
     (errors.ModelMisbehaved, 76),
     (errors.BriefsmithError, 70),
 )
+
+# The first that fits: kinds stand before those that they are kinds of.
+_STATUSES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
+    (errors.InvalidSetting, 503),  # of whoever runs the server, and not of who asks
+    (errors.InvalidInput, 422),
+    (errors.NotAuthenticated, 401),
+    (errors.NotPermitted, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.RequestTooLarge, 413),
+    (errors.FileTooLarge, 413),
+    (errors.OverBudget, 422),
+    (errors.TooManyRequests, 429),
+    (errors.Unavailable, 503),
+    (errors.ModelMisbehaved, 502),
+    (errors.SchemaMismatch, 503),
+    (errors.BriefsmithError, 500),
+)
+
+
+def http_status(kind: type[errors.BriefsmithError]) -> int:
+    """What a request that met such an error is answered with."""
+    return next(status for known, status in _STATUSES if issubclass(kind, known))
 
 
 def exit_code(error: errors.BriefsmithError) -> int:

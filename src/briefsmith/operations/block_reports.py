@@ -1,41 +1,31 @@
-"""What the analyzer and the observer find: looked up, and reported as an event."""
+"""What the analyzer finds: looked up, and reported as an event."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import combinations
 from uuid import UUID
 
+from briefsmith.compiler.merging import said_in
 from briefsmith.compiler.near_duplicates import (
     ComparedText,
     Pair,
     judge,
     neighbourhoods,
 )
-from briefsmith.models.block_files import BlockFile
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.proposals import finding_key, text_sha256
 from briefsmith.schemas.reports import (
     AUDIT_TOPIC,
-    USAGE_TOPIC,
-    AgedBlock,
-    AgeKind,
     AuditFinding,
     AuditKind,
     AuditReport,
     AuditSettings,
     BlockState,
-    DeadFile,
-    MovedBlock,
-    OutdatedBrief,
-    UsageReport,
-    UsageSettings,
 )
 from briefsmith.store import block_reports, context_blocks, events, search
-from briefsmith.store.block_reports import AgedRow, MovedRow
 
 _PAGE = 500
-_REFRESHED_TOGETHER = 50
 _MOST_BLOCKS = 20
 """Of one finding: what more there is comes when these are settled."""
 
@@ -57,12 +47,18 @@ class AskedPair:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found without a model, and the pairs that one may be asked about, the likeliest first."""
+    """What was found without a model, and the pairs that one may be asked about, the likeliest first.
+
+    Attributes:
+        doubtful: Pairs that were found to say nearly the same, but each with something that the other does not say;
+            no model was asked whether that can be true together.
+    """
 
     findings: tuple[AuditFinding, ...]
     left_out: int
     unembedded: int
     pairs: tuple[AskedPair, ...]
+    doubtful: frozenset[frozenset[UUID]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,7 @@ class _Related:
     key: str
     one_id: UUID
     other_id: UUID
+    is_doubtful: bool = False
 
 
 @dataclass(slots=True)
@@ -95,6 +92,17 @@ async def get_blocks(session: Session, ids: Sequence[UUID]) -> list[ContextBlock
     return await context_blocks.select_blocks_by_id(session, ids)
 
 
+async def present_states(session: Session, ids: Sequence[UUID]) -> dict[UUID, BlockState]:
+    """The blocks as they are now, as reports name them; those that are gone or archived are missing."""
+    found: dict[UUID, BlockState] = {}
+    for start in range(0, len(ids), _PAGE):
+        for row in await block_reports.select_states(session, ids[start : start + _PAGE]):
+            found[row.block_id] = BlockState(
+                block_id=row.block_id, version=row.version, content_sha256=row.content_sha256
+            )
+    return found
+
+
 async def audit_blocks(session: Session, model: str, settings: AuditSettings) -> Audit:
     """Blocks with the same label or the same text, and pairs that may contradict each other.
 
@@ -109,11 +117,13 @@ async def audit_blocks(session: Session, model: str, settings: AuditSettings) ->
         await _compare(session, ids, model, settings, found)
     labels, more = await _same_labels(session, settings)
     same = sorted(found.same, key=lambda one: -(one.score or 0))[: settings.most_findings]
+    pairs, doubtful = await _pairs_to_ask(session, found.related, settings)
     return Audit(
         findings=(*same, *labels),
         left_out=len(found.same) - len(same) + more,
         unembedded=await block_reports.count_unembedded(session, model),
-        pairs=await _pairs_to_ask(session, found.related, settings),
+        pairs=pairs,
+        doubtful=doubtful,
     )
 
 
@@ -160,10 +170,22 @@ async def _compare(
         for group in groups:
             blocks = [rows[one].block for one in group.block_ids[:_MOST_BLOCKS]]
             found.same.append(audit_finding("same_text", blocks, group.score))
+            found.related += _doubtful(blocks, group.score, settings)
         for pair in related:
             one, other = (rows[block_id].block for block_id in pair.pair)
             if max(len(one.content), len(other.content)) <= settings.asked_chars:
                 found.related.append(_Related(pair.score, _pair_key(one, other), one.id, other.id))
+
+
+def _doubtful(
+    blocks: Sequence[ContextBlock], score: float, settings: AuditSettings
+) -> Iterator[_Related]:
+    """Pairs of which each says something that the other does not: one text with both may contradict itself."""
+    short = [block for block in blocks if len(block.content) <= settings.asked_chars]
+    said = {block.id: said_in(block.content) for block in short}
+    for one, other in combinations(short, 2):
+        if said[one.id] - said[other.id] and said[other.id] - said[one.id]:
+            yield _Related(score, _pair_key(one, other), one.id, other.id, is_doubtful=True)
 
 
 def _pair_key(one: ContextBlock, other: ContextBlock) -> str:
@@ -186,15 +208,21 @@ async def _same_labels(session: Session, settings: AuditSettings) -> tuple[list[
 
 async def _pairs_to_ask(
     session: Session, related: Sequence[_Related], settings: AuditSettings
-) -> tuple[AskedPair, ...]:
-    """The likeliest pairs that no model was asked about, and those of which one said that they contradict."""
+) -> tuple[tuple[AskedPair, ...], frozenset[frozenset[UUID]]]:
+    """The likeliest pairs that no model was asked about, and those of which one said that they contradict.
+
+    With them, all doubtful pairs that none was asked about.
+    """
     wanted: list[tuple[_Related, bool | None]] = []
+    doubtful: set[frozenset[UUID]] = set()
     unasked = 0
     ordered = sorted(related, key=lambda pair: (-pair.score, pair.key))
     for start in range(0, len(ordered), _PAGE):
         page = ordered[start : start + _PAGE]
         said = await block_reports.select_judged(session, [pair.key for pair in page])
         for pair in page:
+            if pair.is_doubtful and said.get(pair.key) is None:
+                doubtful.add(frozenset((pair.one_id, pair.other_id)))
             if said.get(pair.key) is None and unasked < settings.most_asked:
                 unasked += 1
                 wanted.append((pair, None))
@@ -204,11 +232,12 @@ async def _pairs_to_ask(
     ids = {one for pair, _ in wanted for one in (pair.one_id, pair.other_id)}
     rows = await context_blocks.select_blocks_by_id(session, sorted(ids))
     blocks = {block.id: block for block in rows}
-    return tuple(
+    pairs = tuple(
         AskedPair(pair.key, blocks[pair.one_id], blocks[pair.other_id], said)
         for pair, said in wanted
         if pair.one_id in blocks and pair.other_id in blocks
     )
+    return pairs, frozenset(doubtful)
 
 
 def audit_finding(
@@ -225,89 +254,3 @@ async def tell_audit(session: Session, report: AuditReport) -> None:
         block.audit_report
     """
     await events.insert_event(session, AUDIT_TOPIC, report.model_dump(mode="json"))
-
-
-async def report_usage(session: Session, settings: UsageSettings) -> UsageReport:
-    """Blocks that are stale or unused, files that lead nowhere, and briefs on outdated context.
-
-    Emits:
-        block.usage_report
-    """
-    limit = settings.most_findings
-    stale = await block_reports.select_stale_blocks(session, days=settings.stale_days, limit=limit)
-    unused = await block_reports.select_unused_blocks(
-        session, days=settings.unused_days, limit=limit
-    )
-    files = await block_reports.select_dead_files(session, limit=limit)
-    moved = await block_reports.select_moved_blocks(session, limit=limit)
-    report = UsageReport(
-        stale_days=settings.stale_days,
-        unused_days=settings.unused_days,
-        aged=(*(_aged("stale", row) for row in stale), *(_aged("unused", row) for row in unused)),
-        dead_files=tuple(
-            DeadFile(kind=row.kind, file_id=row.file_id, block_id=row.block_id) for row in files
-        ),
-        outdated_briefs=_by_brief(moved),
-        left_out=sum(rows[0].total - len(rows) for rows in (stale, unused, files, moved) if rows),
-    )
-    await events.insert_event(session, USAGE_TOPIC, report.model_dump(mode="json"))
-    return report
-
-
-def _aged(kind: AgeKind, row: AgedRow) -> AgedBlock:
-    block = BlockState(
-        block_id=row.block_id, version=row.version, content_sha256=row.content_sha256
-    )
-    return AgedBlock(kind=kind, block=block, days=row.days)
-
-
-def _by_brief(rows: Sequence[MovedRow]) -> tuple[OutdatedBrief, ...]:
-    return tuple(
-        OutdatedBrief(
-            task_brief_id=brief_id,
-            blocks=tuple(
-                MovedBlock(
-                    block_id=row.block_id,
-                    version=row.version,
-                    now=row.now_version,
-                    change=row.change,
-                )
-                for row in moved
-            ),
-        )
-        for brief_id, moved in groupby(rows, key=lambda row: row.task_brief_id)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshableBlock:
-    """A block that may be refreshed, with its files, the primary one first, and whether it is stale."""
-
-    block: ContextBlock
-    files: tuple[BlockFile, ...]
-    is_stale: bool
-
-
-async def refreshable_blocks(
-    session: Session, *, stale_days: int
-) -> AsyncGenerator[RefreshableBlock]:
-    """Active blocks that are marked as refreshable, in the order of their ids.
-
-    Args:
-        stale_days: From when on one counts as stale.
-    """
-    after: UUID | None = None
-    while rows := await block_reports.select_refreshable(
-        session, stale_days=stale_days, after=after, limit=_REFRESHED_TOGETHER
-    ):
-        ids = [row.block.id for row in rows]
-        files = await block_reports.select_files_of_blocks(session, ids)
-        for row in rows:
-            block = row.block
-            own = [
-                file
-                for file in files
-                if file.associated_block_id == block.id or file.id in block.file_ids
-            ]
-            yield RefreshableBlock(block, tuple(own), row.is_stale)
-        after = ids[-1]

@@ -16,11 +16,14 @@ from briefsmith.operations.briefs import redact_brief
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockEdit, BlockFilter, NewBlock
+from briefsmith.schemas.pages import Placed
 from briefsmith.store import (
     block_change_queue,
+    block_files,
     block_revisions,
     context_blocks,
     events,
+    idempotent_answers,
     task_briefs,
 )
 
@@ -86,18 +89,26 @@ async def get_block(session: Session, block_id: UUID) -> ContextBlock:
 
 
 async def list_blocks(
-    session: Session, wanted: BlockFilter, *, limit: int | None = None
+    session: Session,
+    wanted: BlockFilter,
+    *,
+    limit: int | None = None,
+    after: Placed | None = None,
+    awaiting_review: bool = False,
 ) -> AsyncIterator[ContextBlock]:
     """Blocks, the oldest first, page by page.
 
     Args:
         limit: At most so many; None gives all.
+        after: Those behind this place only; None begins at the beginning.
+        awaiting_review: Those alone that enter no brief until a person accepts them.
     """
-    after: ContextBlock | None = None
     left = limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)
-        page = await context_blocks.select_blocks(session, wanted, after=after, limit=size)
+        page = await context_blocks.select_blocks(
+            session, wanted, after=after, limit=size, awaiting_review=awaiting_review
+        )
         for block in page:
             yield block
         if len(page) < size:
@@ -262,6 +273,20 @@ async def refresh_block(
     return block
 
 
+async def accept_block(session: Session, block_id: UUID) -> ContextBlock:
+    """The block, reviewed by a person: from now on it may enter briefs.
+
+    Raises:
+        WrongState: It is archived or locked.
+    """
+    current = await get_block(session, block_id)
+    if not current.requires_user_review:
+        return current
+    edit = BlockEdit(requires_user_review=False)
+    _refuse_closed(current, edit)
+    return await _update(session, current, current.version, edit)
+
+
 async def archive_block(session: Session, block_id: UUID) -> ContextBlock:
     """The block, out of use; it keeps its history and can come back.
 
@@ -311,6 +336,8 @@ async def purge_block(session: Session, block_id: UUID) -> int:
     await block_change_queue.lock_blocks(session, [block_id])
     briefs = await task_briefs.select_briefs_with_block(session, block_id)
     await block_change_queue.redact_proposals(session, block_id)
+    await idempotent_answers.redact_answers(session)
+    await block_files.release_files(session, block_id)
     await context_blocks.delete_block(session, block_id)
     for brief in briefs:
         await redact_brief(session, brief)

@@ -13,6 +13,7 @@ from briefsmith.models.task_briefs import TaskBrief
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.brief_life import BriefState, BriefStep, Validation
 from briefsmith.store import brief_life, task_briefs
+from briefsmith.store.task_briefs import ListedBrief
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +45,38 @@ async def life_of(session: Session, brief: TaskBrief) -> BriefLife:
     """Where a brief stands that was just read."""
     output = await brief_life.select_text(session, brief.id)
     found = await brief_life.select_validation(session, brief.id)
-    validation = _read_validation(found, output)
+    validation = _read_validation(found, sha256_of(output.content if output else ""))
+    state = _state(brief, output.agent_type if output else None, validation)
+    return BriefLife(brief, output, validation, state)
+
+
+def listed_state(brief: ListedBrief) -> BriefState:
+    """Where a brief of a list stands."""
+    validation = _read_validation(brief.validation, brief.text_sha256)
+    return _state(brief, brief.text_agent, validation)
+
+
+def _state(
+    brief: TaskBrief | ListedBrief, text_agent: str | None, validation: Validation | None
+) -> BriefState:
     facts = LifeFacts(
         is_locked=brief.is_locked,
         is_published=brief.is_published,
-        is_edited=output is not None and output.agent_type == "editor",
+        is_edited=text_agent == "editor",
         is_valid=validation is not None and validation.ok,
     )
-    return BriefLife(brief, output, validation, state_of(facts))
+    return state_of(facts)
 
 
-def _read_validation(content: str | None, output: TaskBriefOutput | None) -> Validation | None:
+def _read_validation(content: str | None, text_sha256: str) -> Validation | None:
+    """What was found; None where that was of another text, or cannot be read."""
     if content is None:
         return None
     try:
         validation = Validation.model_validate_json(content)
     except ValidationError:
         return None
-    text = output.content if output else ""
-    return validation if validation.text_sha256 == sha256_of(text) else None
+    return validation if validation.text_sha256 == text_sha256 else None
 
 
 async def read_life(session: Session, brief_id: UUID) -> BriefLife:

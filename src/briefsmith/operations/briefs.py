@@ -14,12 +14,14 @@ from briefsmith.compiler.brief import (
 )
 from briefsmith.compiler.document import MediaItem
 from briefsmith.models.task_briefs import TaskBrief
-from briefsmith.operations.brief_life import life_of
+from briefsmith.operations.brief_life import life_of, listed_state
 from briefsmith.operations.brief_texts import texts_then
 from briefsmith.operations.compositions import composition_of, redact_composition
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.brief_life import BriefState
 from briefsmith.schemas.briefs import BriefListing, Media
+from briefsmith.schemas.composition import Composition
+from briefsmith.schemas.pages import Placed
 from briefsmith.schemas.snapshot import LEGACY_KEYS, Snapshot
 from briefsmith.store import (
     brief_life,
@@ -27,6 +29,7 @@ from briefsmith.store import (
     task_brief_outputs,
     task_briefs,
 )
+from briefsmith.store.task_briefs import ListedBrief
 
 _PAGE = 100
 
@@ -41,6 +44,7 @@ class StoredBrief:
         snapshot: What went in; None for a brief that was not made here.
         labels: Labels of the blocks that still exist, as they are now.
         text_sha256: Of the present text, which an edit names to say what it was made on.
+        composition: What a model answered, or why there is no answer; None where none was asked.
     """
 
     brief: TaskBrief
@@ -49,6 +53,7 @@ class StoredBrief:
     labels: Mapping[UUID, str]
     state: BriefState
     text_sha256: str
+    composition: Composition | None
 
 
 async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
@@ -74,6 +79,7 @@ async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
         labels=labels,
         state=life.state,
         text_sha256=life.text_sha256,
+        composition=await composition_of(session, brief_id),
     )
 
 
@@ -96,23 +102,40 @@ def snapshot_of(brief: TaskBrief) -> Snapshot | None:
         return None
 
 
-async def list_briefs(session: Session, *, limit: int | None = None) -> AsyncIterator[BriefListing]:
+async def list_briefs(
+    session: Session, *, limit: int | None = None, before: Placed | None = None
+) -> AsyncIterator[BriefListing]:
     """Briefs, the newest first, page by page.
 
     Args:
         limit: At most so many; None gives all.
+        before: Those behind this place only; None begins with the newest.
     """
-    before: BriefListing | None = None
     left = limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)
         page = await task_briefs.select_briefs(session, before=before, limit=size)
         for brief in page:
-            yield brief
+            yield _listing(brief)
         if len(page) < size:
             return
         before = page[-1]
         left = None if left is None else left - len(page)
+
+
+def _listing(brief: ListedBrief) -> BriefListing:
+    return BriefListing(
+        id=brief.id,
+        state=listed_state(brief),
+        intent=brief.intent,
+        compilation_mode=brief.compilation_mode,
+        is_draft=brief.is_draft,
+        is_published=brief.is_published,
+        is_locked=brief.is_locked,
+        created_at=brief.created_at,
+        rendered_tokens=brief.rendered_tokens,
+        blocks=brief.blocks,
+    )
 
 
 async def recompile_brief(session: Session, brief: TaskBrief) -> CompiledBrief | None:

@@ -9,6 +9,7 @@ from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import ProposalStatus
 from briefsmith.operations.proposals import is_as_touched, not_found, read_data
 from briefsmith.postgres.session import Session
+from briefsmith.schemas.pages import Placed
 from briefsmith.schemas.proposals import ProposedData, TouchedBlock
 from briefsmith.store import block_change_queue, block_revisions, context_blocks
 
@@ -48,14 +49,15 @@ async def list_proposals(
     statuses: Sequence[ProposalStatus] = (ProposalStatus.PENDING,),
     *,
     limit: int | None = None,
+    after: Placed | None = None,
 ) -> AsyncIterator[ShownProposal]:
     """Proposals, the oldest first, page by page; their blocks only as they are now.
 
     Args:
         statuses: Any of them.
         limit: At most so many; None gives all.
+        after: Those behind this place only; None begins with the oldest.
     """
-    after: BlockChange | None = None
     left = limit
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)

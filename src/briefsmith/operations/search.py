@@ -51,6 +51,7 @@ async def search_blocks(
     wanted: BlockFilter | None = None,
     settings: SearchSettings | None = None,
     limit: int = 10,
+    usable_only: bool = False,
 ) -> Found:
     """Blocks that fit a question, by BM25 of their words and cosine of their vectors.
 
@@ -58,6 +59,7 @@ async def search_blocks(
 
     Args:
         limit: 1 to 1,000.
+        usable_only: Those alone that may enter briefs: reviewed, and not hidden.
 
     Raises:
         InvalidInput: A blank or endless question, or a limit out of range.
@@ -73,6 +75,7 @@ async def search_blocks(
         settings=settings or SearchSettings(),
         model=embedder.name,
         embedding=embedding,
+        usable_only=usable_only,
     )
     rows = await find_blocks(session, asked, limit=limit)
     hits = [Hit(row.block, row.score, row.bm25, row.cosine) for row in rows]

@@ -113,6 +113,10 @@ class Database:
         self.url = url
         self.user_id = user_id
 
+    def counts(self) -> dict[str, int]:
+        """What the pool of connections says of itself: `pool_size`, `pool_available`, `requests_waiting`."""
+        return self._pool.get_stats()
+
     @asynccontextmanager
     async def session(
         self, actor: Actor | None = None, *, read_only: bool = False
@@ -225,7 +229,13 @@ def place_of(url: str) -> str:
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, user: str | None = None, prepared_statements: bool = True, connections: int = 4
+    url: str,
+    *,
+    user: str | None = None,
+    prepared_statements: bool = True,
+    connections: int = 4,
+    wait_seconds: float = 15,
+    of_nobody: bool = False,
 ) -> AsyncGenerator[Database]:
     """Connects, checks in one round trip that database and package fit, and finds the person.
 
@@ -234,6 +244,8 @@ async def open_database(
         user: Id or e-mail address in `auth.users`; None means the only one there.
         prepared_statements: False behind a transaction pooler that cannot keep them.
         connections: How many sessions may run at once.
+        wait_seconds: How long one more waits for its turn.
+        of_nobody: It is no one person's store: every session says who acts, and without that sees no rows.
 
     Raises:
         SchemaMismatch: Too old a server, no vector, not migrated, or newer than this package.
@@ -243,7 +255,7 @@ async def open_database(
     conninfo = conninfo_of(url)
     first = await connect(url, prepared_statements=prepared_statements)
     try:
-        user_id = await _check(first, user)
+        user_id = await _check(first, user, of_nobody=of_nobody)
     finally:
         await first.close()
 
@@ -257,7 +269,7 @@ async def open_database(
         kwargs={"autocommit": True},
         configure=configure,
         open=False,
-        timeout=15,
+        timeout=wait_seconds,
     )
     async with pool:
         yield Database(pool, user_id, url)
@@ -267,7 +279,9 @@ def _asking(user: str | None) -> _Asking:
     return {"user": user, "columns": list(columns())}
 
 
-async def _check(connection: AsyncConnection[Any], user: str | None) -> UUID:
+async def _check(
+    connection: AsyncConnection[Any], user: str | None, *, of_nobody: bool = False
+) -> UUID:
     try:
         [found] = await fetch(connection, _HANDSHAKE, _asking(user))
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
@@ -275,7 +289,7 @@ async def _check(connection: AsyncConnection[Any], user: str | None) -> UUID:
     except psycopg.Error as error:
         raise translate(error) from error
     _check_schema(found)
-    return _only(found.users, user)
+    return UUID(int=0) if of_nobody else _only(found.users, user)
 
 
 def _check_schema(found: Handshake) -> None:

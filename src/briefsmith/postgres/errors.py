@@ -72,9 +72,11 @@ _BY_STATE: dict[str, _Made] = {
 
 def translate(error: psycopg.Error) -> errors.BriefsmithError:
     """Ours for theirs; what is not known is a Bug, whose details hold the SQLSTATE and no data."""
-    made = _BY_CONSTRAINT.get(error.diag.constraint_name or "") or _BY_STATE.get(
-        error.sqlstate or ""
-    )
+    constraint = error.diag.constraint_name or ""
+    if constraint.endswith("_user_id_fkey"):
+        # Every table that has a user names it so; who has no account any more can write into none.
+        constraint = "context_blocks_user_id_fkey"
+    made = _BY_CONSTRAINT.get(constraint) or _BY_STATE.get(error.sqlstate or "")
     if made is not None:
         return made(error)
     state = error.sqlstate or ""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,11 +12,13 @@ from psycopg import AsyncConnection
 
 from briefsmith.errors import DatabaseUnreachable, InvalidInput
 from briefsmith.postgres.database import conninfo_of, refuse_transaction_pooler
+from briefsmith.postgres.job_retries import backoff, forget_old, retry_stalled
 from briefsmith.postgres.job_schema import prepare_queue, require_package, set_path
 
 if TYPE_CHECKING:
     from procrastinate import App
     from procrastinate.app import WorkerOptions
+    from procrastinate.job_context import JobContext
     from procrastinate.tasks import Task
 
 _RUN = "run_agent"
@@ -24,8 +26,9 @@ _NIGHTLY = "plan_the_night"
 _RETRY_STALLED = "retry_stalled"
 _EVERYBODY = "everybody"
 _EVERY_MINUTE = "* * * * *"
-_MOST_ATTEMPTS = 5
 _SECONDS_OF_A_DAY = 86_400
+MOST_RETRIES = 5
+"""How often a job is tried again; one that was begun more often, because its workers died, is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,13 @@ class AgentJob:
         user_id: As whom.
         agent: Which one.
         name: Names the job for good: whoever runs a job of this name again finds that it has had its effect.
+        tries: How often it was begun before; no part of what it is.
     """
 
     user_id: UUID
     agent: str
     name: str
+    tries: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class JobQueue:
         """
         _check_cron(pace.cron)
         self._register(effect, plan, pace)
-        await self._retry_stalled(pace)
+        await self._tidy(pace)
         with _silent_logs():
             was_stopped = await self._run(pace)
         if not pace.once and not was_stopped:
@@ -119,7 +124,11 @@ class JobQueue:
         """Whether it was stopped by a signal, rather than by itself."""
         from procrastinate.signals import on_stop
 
-        working = asyncio.ensure_future(self._app.run_worker_async(**_options(pace)))
+        # One that ends when nothing is left says no more that it lives while jobs of its own still run: so each has
+        # one job at a time, and ends behind it.
+        workers = pace.concurrency if pace.once else 1
+        options = _options(pace)
+        working = asyncio.gather(*(self._app.run_worker_async(**options) for _ in range(workers)))
         was_stopped = False
 
         def stop() -> None:
@@ -136,44 +145,31 @@ class JobQueue:
         return was_stopped
 
     def _register(self, effect: Effect, plan: Plan, pace: Pace) -> None:
-        from procrastinate import RetryStrategy
-
-        async def run_agent(user_id: str, agent: str, name: str) -> None:
-            await effect(AgentJob(UUID(user_id), agent, name))
+        async def run_agent(context: "JobContext", user_id: str, agent: str, name: str) -> None:
+            await effect(AgentJob(UUID(user_id), agent, name, context.job.attempts))
 
         async def plan_the_night(timestamp: int) -> None:
             await self.put(await plan(timestamp))
 
-        async def retry_stalled(timestamp: int) -> None:
+        async def tidy(timestamp: int) -> None:
             del timestamp
-            await self._retry_stalled(pace)
+            await self._tidy(pace)
 
         place = _place(pace)
-        again = RetryStrategy(max_attempts=_MOST_ATTEMPTS, exponential_wait=4)
-        self._app.task(name=_RUN, queue=place, retry=again)(run_agent)
-        night: Task[Any, Any, Any] = self._app.task(name=_NIGHTLY, queue=place, retry=again)(
-            plan_the_night
-        )
-        stalled: Task[Any, Any, Any] = self._app.task(name=_RETRY_STALLED, queue=place, priority=1)(
-            retry_stalled
-        )
+        add, again = self._app.task, backoff(MOST_RETRIES)
+        add(name=_RUN, queue=place, retry=again, pass_context=True)(run_agent)
+        night: Task[Any, Any, Any] = add(name=_NIGHTLY, queue=place, retry=again)(plan_the_night)
+        minutely: Task[Any, Any, Any] = add(name=_RETRY_STALLED, queue=place, priority=1)(tidy)
         if not pace.once:
             self._app.periodic_defaults = {"max_delay": _SECONDS_OF_A_DAY}
             self._app.periodic(cron=pace.cron, periodic_id=place)(night)
-            self._app.periodic(cron=_EVERY_MINUTE, periodic_id=place)(stalled)
+            self._app.periodic(cron=_EVERY_MINUTE, periodic_id=place)(minutely)
 
-    async def _retry_stalled(self, pace: Pace) -> None:
-        """A killed worker's jobs wait as if somebody were at them, until they are given to others."""
-        from procrastinate.exceptions import ConnectorException
-
+    async def _tidy(self, pace: Pace) -> None:
+        queue = None if pace.person is None else str(pace.person)
         manager = self._app.job_manager
-        jobs = await manager.get_stalled_jobs(
-            queue=None if pace.person is None else str(pace.person),
-            seconds_since_heartbeat=pace.stalled_seconds,
-        )
-        for job in jobs:
-            with suppress(ConnectorException):  # another worker was first
-                await manager.retry_job(job)
+        await forget_old(manager, queue=queue)
+        await retry_stalled(manager, queue=queue, seconds_since_heartbeat=pace.stalled_seconds)
 
 
 @contextmanager
@@ -192,7 +188,7 @@ def _silent_logs() -> Generator[None]:
 
 def _options(pace: Pace) -> "WorkerOptions":
     options: WorkerOptions = {
-        "concurrency": pace.concurrency,
+        "concurrency": 1 if pace.once else pace.concurrency,
         "wait": not pace.once,
         "shutdown_graceful_timeout": pace.patience_seconds,
         "install_signal_handlers": False,

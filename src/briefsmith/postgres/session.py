@@ -26,14 +26,21 @@ SET_ACTOR = statement("session.set_actor", _Acting, None, is_of_login=True)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the user whose rows are in reach, and the name that revisions remember."""
+    """Who acts: the user whose rows are in reach, and the name that revisions remember.
+
+    Attributes:
+        token_claims: What a checked token of the user claims, as JSON, with the same `sub`; None without a token.
+    """
 
     user_id: UUID
     name: str = "user"
+    token_claims: str | None = None
 
     @property
     def claims(self) -> str:
         """The claims of the transaction, as `auth.uid()` reads them."""
+        if self.token_claims is not None:
+            return self.token_claims
         return json.dumps({"sub": str(self.user_id), "role": "authenticated"})
 
 

@@ -1,9 +1,10 @@
-"""Which embedder and which language model the settings ask for."""
+"""Which embedder, language model and storage of files the settings ask for."""
 
 from briefsmith.config import Settings
 from briefsmith.errors import InvalidSetting
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.providers.language_models.port import LanguageModel
+from briefsmith.providers.storage.port import FileStorage
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -45,3 +46,14 @@ def make_language_model(settings: Settings) -> LanguageModel | None:
         key=settings.model_api_key,
         timeout_seconds=settings.model_timeout_seconds,
     )
+
+
+def make_file_storage(settings: Settings) -> FileStorage:
+    """The folder `files` of the home, or what BRIEFSMITH_STORAGE_URL names; touches and imports nothing heavy yet.
+
+    Raises:
+        InvalidSetting: The address, the endpoint or the key cannot be used.
+    """
+    from briefsmith.providers.storage.addresses import file_storage
+
+    return file_storage(settings.storage, settings.home / "files")

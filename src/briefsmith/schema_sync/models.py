@@ -57,7 +57,7 @@ REQUESTS = (
         frozenset({"budget_tokens", "mode", "blocks", "tags", "scope", "kind"}),
         is_whole=True,
     ),
-    Request(BriefListing, "public.task_briefs", frozenset({"rendered_tokens", "blocks"})),
+    Request(BriefListing, "public.task_briefs", frozenset({"rendered_tokens", "blocks", "state"})),
     Request(NewDeploymentConfig, "public.deployment_configs", is_whole=True),
 )
 

@@ -41,8 +41,15 @@ def _label(text: str) -> str:
     return one_line
 
 
+VISIBLE = r"^[^\u0000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000]*$"
+"""For JSON Schema: storable, and more than white space."""
+
 Text = Annotated[str, AfterValidator(_storable)]
-Label = Annotated[str, AfterValidator(_label), Field(max_length=MAX_LABEL_CHARS)]
+Label = Annotated[
+    str,
+    AfterValidator(_label),
+    Field(max_length=MAX_LABEL_CHARS, json_schema_extra={"pattern": VISIBLE}),
+]
 Content = Annotated[str, AfterValidator(_storable), Field(max_length=MAX_CONTENT_CHARS)]
 Notes = Annotated[Text, Field(max_length=MAX_NOTES_CHARS)]
 Scope = Annotated[Text, Field(max_length=MAX_SCOPE_CHARS)]
@@ -87,6 +94,7 @@ class BlockEdit(_Request):
     meta_tags: Tags | None = None
     meta_context_scope: Scope | None = None
     meta_agent_notes: Notes | None = None
+    meta_refreshable: bool | None = None
     meta_locale: Locale | None = None
     meta_visibility: Visibility | None = None
     meta_emotional_tone: Tags | None = None

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from briefsmith.schemas.blocks import Tags, Text
+from briefsmith.schemas.blocks import VISIBLE, Tags, Text
+from briefsmith.schemas.brief_life import BriefState
 
 DEFAULT_BUDGET_TOKENS = 4_000
 MAX_BUDGET_TOKENS = 1_000_000
@@ -34,7 +35,7 @@ class NewBrief(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    intent: Annotated[Text, Field(max_length=20_000)]
+    intent: Annotated[Text, Field(max_length=20_000, json_schema_extra={"pattern": VISIBLE})]
     sub_instructions: Annotated[Text, Field(max_length=20_000)] | None = None
     media: Annotated[tuple[Media, ...], Field(max_length=100)] = ()
     budget_tokens: Annotated[int, Field(ge=0, le=MAX_BUDGET_TOKENS)] = DEFAULT_BUDGET_TOKENS
@@ -53,6 +54,7 @@ class BriefListing:
     """A brief in a list."""
 
     id: UUID
+    state: BriefState
     intent: str
     compilation_mode: str | None
     is_draft: bool

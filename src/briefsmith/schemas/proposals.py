@@ -17,7 +17,15 @@ MAX_REASON_CHARS = 2_000
 
 Part = Literal["change", "archive", "merge", "keep"]
 Rule = Literal[
-    "merge", "rename", "archive", "archive_repeated", "confirm", "keep_one", "ask", "refresh"
+    "merge",
+    "rename",
+    "archive",
+    "archive_repeated",
+    "confirm",
+    "keep_one",
+    "ask",
+    "refresh",
+    "suggest",
 ]
 RejectionText = Annotated[Text, Field(max_length=MAX_REASON_CHARS)]
 
@@ -94,7 +102,8 @@ class NewProposal:
         block_id: The block that it is mostly about; with it the proposal goes. None for a new block.
         findings: Name what was found, and in which texts; see `finding_key`. At least one.
         source_event: The report that it comes from.
-        reason: For the person who decides; no text of a block.
+        reason: For the person who decides; no text of a block, but for what an agent says of a
+            suggestion, which goes with its block.
     """
 
     action: ProposalAction

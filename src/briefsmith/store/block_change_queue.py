@@ -12,6 +12,7 @@ from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import ProposalAction, ProposalStatus
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
+from briefsmith.schemas.pages import Placed
 from briefsmith.schemas.proposals import NewProposal
 from briefsmith.store.block_parameters import Vector
 from briefsmith.store.context_blocks import BlockRow
@@ -185,7 +186,7 @@ async def select_proposals(
     session: Session,
     statuses: Sequence[ProposalStatus],
     *,
-    after: BlockChange | None,
+    after: Placed | None,
     limit: int,
 ) -> list[BlockChange]:
     """A page of proposals, the oldest first, behind `after`."""

@@ -117,6 +117,7 @@ class BlockEditParams(TypedDict):
     meta_tags: list[str] | None
     meta_context_scope: str | None
     meta_agent_notes: str | None
+    meta_refreshable: bool | None
     meta_locale: str | None
     meta_visibility: str | None
     meta_emotional_tone: list[str] | None
@@ -155,6 +156,7 @@ class PageParams(FilterParams):
 
     user_id: UUID
     locale: str | None
+    awaiting_review: bool
     after_id: UUID | None
     after_time: datetime | None
     limit: int

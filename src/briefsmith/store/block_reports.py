@@ -58,7 +58,7 @@ class _RefreshableParams(_AgeParams):
     after: UUID | None
 
 
-class _FilesParams(_Of):
+class _Ids(_Of):
     ids: list[UUID]
 
 
@@ -90,6 +90,15 @@ class JudgedRow:
 
     pair: str
     contradicts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What tells two states of a block apart."""
+
+    block_id: UUID
+    version: int
+    content_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,17 @@ class MovedRow:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class OriginRow:
+    """A section of a file that a block was imported from."""
+
+    block_id: UUID
+    collection: str
+    path: str
+    anchor: str
+    content_sha256: str
+
+
 class RefreshableRow(BaseModel):
     """A block that may be refreshed, and whether it is time."""
 
@@ -137,12 +157,14 @@ _SAME_TEXTS = statement("block_reports.select_same_texts", _SameTextParams, Same
 _SAME_LABELS = statement("block_reports.select_same_labels", _SameLabelParams, SameBlocks)
 _COUNT_UNEMBEDDED = statement("block_reports.count_unembedded", _ModelParams, Unembedded)
 _SELECT_JUDGED = statement("block_reports.select_judged", _JudgedParams, JudgedRow)
+_SELECT_STATES = statement("block_reports.select_states", _Ids, StateRow)
 _STALE_BLOCKS = statement("block_reports.select_stale_blocks", _AgeParams, AgedRow)
 _UNUSED_BLOCKS = statement("block_reports.select_unused_blocks", _AgeParams, AgedRow)
 _DEAD_FILES = statement("block_reports.select_dead_files", _Limited, DeadFileRow)
 _MOVED_BLOCKS = statement("block_reports.select_moved_blocks", _Limited, MovedRow)
 _REFRESHABLE = statement("block_reports.select_refreshable", _RefreshableParams, RefreshableRow)
-_FILES_OF_BLOCKS = statement("block_reports.select_files_of_blocks", _FilesParams, BlockFile)
+_ENTRIES_OF_BLOCKS = statement("block_reports.select_entries_of_blocks", _Ids, OriginRow)
+_FILES_OF_BLOCKS = statement("block_reports.select_files_of_blocks", _Ids, BlockFile)
 
 
 async def select_similar_pairs(
@@ -203,6 +225,12 @@ async def select_judged(session: Session, pairs: Sequence[str]) -> dict[str, boo
     return {row.pair: row.contradicts for row in await session.many(_SELECT_JUDGED, params)}
 
 
+async def select_states(session: Session, ids: Sequence[UUID]) -> list[StateRow]:
+    """Version and hash of those of the blocks that are in use."""
+    params: _Ids = {"user_id": session.actor.user_id, "ids": list(ids)}
+    return await session.many(_SELECT_STATES, params)
+
+
 async def select_stale_blocks(session: Session, *, days: int, limit: int) -> list[AgedRow]:
     """Blocks that nobody refreshed or changed for so many days."""
     params: _AgeParams = {"user_id": session.actor.user_id, "days": days, "limit": limit}
@@ -242,5 +270,11 @@ async def select_refreshable(
 
 async def select_files_of_blocks(session: Session, ids: Sequence[UUID]) -> list[BlockFile]:
     """Files that belong to any of the blocks, by association or by `file_ids`."""
-    params: _FilesParams = {"user_id": session.actor.user_id, "ids": list(ids)}
+    params: _Ids = {"user_id": session.actor.user_id, "ids": list(ids)}
     return await session.many(_FILES_OF_BLOCKS, params)
+
+
+async def select_entries_of_blocks(session: Session, ids: Sequence[UUID]) -> list[OriginRow]:
+    """Where blocks were imported from."""
+    params: _Ids = {"user_id": session.actor.user_id, "ids": list(ids)}
+    return await session.many(_ENTRIES_OF_BLOCKS, params)

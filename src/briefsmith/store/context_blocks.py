@@ -13,6 +13,7 @@ from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
 from briefsmith.schemas.blocks import BlockEdit, BlockFilter, NewBlock
+from briefsmith.schemas.pages import Placed
 from briefsmith.store.block_parameters import (
     BatchParams,
     BlockEditParams,
@@ -153,13 +154,19 @@ async def select_blocks_by_id(session: Session, ids: Sequence[UUID]) -> list[Con
 
 
 async def select_blocks(
-    session: Session, wanted: BlockFilter, *, after: ContextBlock | None, limit: int
+    session: Session,
+    wanted: BlockFilter,
+    *,
+    after: Placed | None,
+    limit: int,
+    awaiting_review: bool = False,
 ) -> list[ContextBlock]:
-    """A page of blocks, the oldest first, behind `after`."""
+    """A page of blocks, the oldest first, behind `after`; where it is wished, of those that await review."""
     params: PageParams = {
         **filter_params(wanted),
         "user_id": session.actor.user_id,
         "locale": wanted.locale,
+        "awaiting_review": awaiting_review,
         "after_id": after.id if after else None,
         "after_time": after.created_at if after else None,
         "limit": limit,
@@ -197,6 +204,7 @@ async def update_block(
         "meta_tags": edit.meta_tags,
         "meta_context_scope": edit.meta_context_scope,
         "meta_agent_notes": edit.meta_agent_notes,
+        "meta_refreshable": edit.meta_refreshable,
         "meta_locale": edit.meta_locale,
         "meta_visibility": edit.meta_visibility,
         "meta_emotional_tone": edit.meta_emotional_tone,

@@ -9,7 +9,7 @@ from uuid import UUID
 from briefsmith.models.task_briefs import TaskBrief
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import NoParameters, statement
-from briefsmith.schemas.briefs import BriefListing
+from briefsmith.schemas.pages import Placed
 
 
 class NewBriefColumns(TypedDict):
@@ -65,6 +65,30 @@ class UsedBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedBrief:
+    """A brief in a list, and what its state is made of.
+
+    Attributes:
+        text_agent: Who made the present text; None where there is none.
+        text_sha256: Of the present text.
+        validation: What the newest validation found, as JSON that nobody has checked.
+    """
+
+    id: UUID
+    intent: str
+    compilation_mode: str | None
+    is_draft: bool
+    is_published: bool
+    is_locked: bool
+    created_at: datetime
+    rendered_tokens: int | None
+    blocks: int
+    text_agent: str | None
+    text_sha256: str
+    validation: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """The time of the transaction."""
 
@@ -75,7 +99,7 @@ _INSERT_BRIEF = statement("task_briefs.insert_brief", _NewBrief, TaskBrief)
 _LOCK_USED_BLOCKS = statement("task_briefs.lock_used_blocks", _Blocks, UsedBlock)
 _INSERT_PARTS = statement("task_briefs.insert_parts", _NewParts, None)
 _SELECT_BRIEF = statement("task_briefs.select_brief", _Id, TaskBrief)
-_SELECT_BRIEFS = statement("task_briefs.select_briefs", _Page, BriefListing)
+_SELECT_BRIEFS = statement("task_briefs.select_briefs", _Page, ListedBrief)
 _SELECT_BRIEFS_WITH_BLOCK = statement("task_briefs.select_briefs_with_block", _OfBlock, TaskBrief)
 _CLEAR_SNAPSHOT = statement("task_briefs.clear_snapshot", _Id, None)
 _SELECT_NOW = statement("task_briefs.select_now", NoParameters, Now)
@@ -116,8 +140,8 @@ async def select_brief(session: Session, brief_id: UUID) -> TaskBrief | None:
 
 
 async def select_briefs(
-    session: Session, *, before: BriefListing | None, limit: int
-) -> list[BriefListing]:
+    session: Session, *, before: Placed | None, limit: int
+) -> list[ListedBrief]:
     """A page of briefs, the newest first."""
     params: _Page = {
         "user_id": session.actor.user_id,

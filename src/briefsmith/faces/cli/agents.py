@@ -103,8 +103,7 @@ def list_(*, json_: Json = False) -> None:
         for agent in AGENTS:
             run_ = last.get(agent.name)
             when = f"{run_.created_at:%Y-%m-%d %H:%M}" if run_ else "never"
-            status = "" if run_ is None else "ok" if run_.status == "succeeded" else run_.status
-            rows.add(agent.name, when, status, agent.description)
+            rows.add(agent.name, when, "" if run_ is None else _status(run_), agent.description)
 
 
 def log(
@@ -116,11 +115,14 @@ def log(
     json_: Json = False,
 ) -> None:
     """List what agents did, the newest first."""
+    from briefsmith.agents.registry import agents_named
     from briefsmith.operations.agent_sessions import list_runs
+
+    named = agents_named([agent])[0].name if agent is not None else None
 
     async def work(store: "Store") -> "list[AgentSession]":
         async with store.session(read_only=True) as session:
-            return await list_runs(session, agent=agent, limit=limit)
+            return await list_runs(session, agent=named, limit=limit)
 
     found = with_store(work)
     if json_:
@@ -128,13 +130,20 @@ def log(
             write_json(one.model_dump(mode="json"))
         return
     if not found:
-        note("No agent has run yet.")
+        note("No agent has run yet." if named is None else f"{named} has not run yet.")
     columns = (Column("when (UTC)"), Column("agent"), Column("status", judges=True))
     with table(*columns, text("what it did"), Column("id")) as rows:
         for one in found:
-            status = "ok" if one.status == "succeeded" else one.status
             when = f"{one.created_at:%Y-%m-%d %H:%M:%S}"
-            rows.add(when, one.agent_type, status, _logged(one.metadata), str(one.id))
+            rows.add(when, one.agent_type, _status(one), _logged(one.metadata), str(one.id))
+
+
+def _status(run_: "AgentSession") -> str:
+    """In a word or two; of a queued run that nobody will try again, that it is given up."""
+    if run_.status == "succeeded":
+        return "ok"
+    held: dict[str, Any] = run_.metadata if isinstance(run_.metadata, dict) else {}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return "given up" if held.get("given_up") is True else run_.status
 
 
 def _logged(metadata: object) -> str:
@@ -225,7 +234,7 @@ def work(
                 with_researcher=researcher,
             )
 
-    with_store(worked, connections=concurrency + 1)
+    with_store(worked, connections=concurrency + 1, of_nobody=everybody)
 
 
 def _teller(*, json_: bool) -> "Callable[[AgentJob, Outcome], None]":
@@ -236,6 +245,8 @@ def _teller(*, json_: bool) -> "Callable[[AgentJob, Outcome], None]":
             error = outcome.error
             what = f"{error.code} {error.message}" if error else _told(outcome.counts)
             write(f"{outcome.agent}  {outcome.status}  {outcome.seconds:.1f} s  {what}")
+            for sentence in outcome.notes:
+                note(f"{outcome.agent}: {sentence}")
         sys.stdout.flush()  # the next one may be a night away
 
     return told

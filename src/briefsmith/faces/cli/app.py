@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from briefsmith.faces.cli import briefs, compose, store
+from briefsmith.faces.cli import briefs, compose, mcp, serve, store
 
 
 def _group(text: str) -> typer.Typer:
@@ -62,6 +62,8 @@ app.command("doctor")(store.doctor)
 app.command("import")(store.import_paths)
 app.command("compose")(compose.compose)
 app.command("reembed")(store.reembed)
+app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 
 
 def _brief() -> typer.Typer:
@@ -105,12 +107,32 @@ def _block() -> typer.Typer:
         list=blocks.list_,
         show=blocks.show,
         edit=block_changes.edit,
+        accept=block_changes.accept,
         archive=block_changes.archive,
         restore=block_changes.restore,
         purge=block_changes.purge,
         history=blocks.history,
         search=blocks.search,
         export=blocks.export,
+    )
+
+
+def _file() -> typer.Typer:
+    from briefsmith.faces.cli import files
+    from briefsmith.faces.cli.file_extract import extract
+
+    return _filled(
+        _FILE,
+        add=files.add,
+        list=files.list_,
+        show=files.show,
+        open=files.open_,
+        edit=files.edit,
+        attach=files.attach,
+        detach=files.detach,
+        remove=files.remove,
+        gc=files.gc,
+        extract=extract,
     )
 
 
@@ -166,6 +188,12 @@ def _agents() -> typer.Typer:
     )
 
 
+def _key() -> typer.Typer:
+    from briefsmith.faces.cli import keys as commands
+
+    return _filled(_KEY, add=commands.add, list=commands.list_, revoke=commands.revoke)
+
+
 class _LateGroup(TyperGroup):
     """A group that is built when it is used: the options of many commands take longer than --help may.
 
@@ -188,20 +216,26 @@ class _LateGroup(TyperGroup):
 _LATE: dict[str, Callable[[], typer.Typer]] = {
     "brief": _brief,
     "block": _block,
+    "file": _file,
     "review": _review,
     "schema": _schema,
     "insights": _insights,
     "agents": _agents,
+    "key": _key,
 }
 _BRIEF = "Briefs: what was compiled."
 _BLOCK = "Blocks: the pieces of context."
 _AGENTS = "Agents that keep the store in order."
+_FILE = "Files: a library that blocks can be made of."
 _INSIGHTS = "What use tells of blocks and briefs."
+_KEY = "Keys with which scripts and agents ask the server."
 _REVIEW = "What agents propose, and what you decide."
 _SCHEMA = "The schema: what it has to be, and whether it is."
 app.add_typer(_group(_BRIEF), name="brief", cls=_LateGroup)
 app.add_typer(_group(_BLOCK), name="block", cls=_LateGroup)
+app.add_typer(_group(_FILE), name="file", cls=_LateGroup)
 app.add_typer(_group(_AGENTS), name="agents", cls=_LateGroup)
 app.add_typer(_group(_INSIGHTS), name="insights", cls=_LateGroup)
+app.add_typer(_group(_KEY), name="key", cls=_LateGroup)
 app.add_typer(_group(_REVIEW), name="review", cls=_LateGroup)
 app.add_typer(_group(_SCHEMA), name="schema", cls=_LateGroup)

@@ -61,6 +61,9 @@ def add(
         str | None,
         typer.Option("--derived-from", metavar="ID", help="Id of the block it comes from."),
     ] = None,
+    refreshable: Annotated[
+        bool, typer.Option("--refreshable", help="Let the researcher renew it from its source.")
+    ] = False,
     review: Annotated[
         bool, typer.Option("--review", help="Keep it out of briefs until it is reviewed.")
     ] = False,
@@ -89,6 +92,7 @@ def add(
         update_policy=policy,
         meta_agent_notes=notes,
         meta_derived_from=origin,
+        meta_refreshable=refreshable or None,
         requires_user_review=review or None,
     )
     new = checked(NewBlock, values)
@@ -140,6 +144,10 @@ def edit(
     notes: Annotated[
         str | None, typer.Option("--notes", metavar="TEXT", help="The new notes; '' for none.")
     ] = None,
+    refreshable: Annotated[
+        bool | None,
+        typer.Option("--refreshable/--not-refreshable", help="Whether the researcher renews it."),
+    ] = None,
     status: Annotated[
         str | None, typer.Option("--status", metavar="STATUS", help="locked, or active to unlock.")
     ] = None,
@@ -162,6 +170,7 @@ def edit(
         importance=importance,
         meta_emotional_tone=_cleared(tone),
         update_policy=policy,
+        meta_refreshable=refreshable,
         status=_lock_status(status) if status else None,
         requires_user_review=None if reviewed is None else not reviewed,
     )
@@ -252,6 +261,20 @@ def archive(block_id: Ids, *, json_: Json = False) -> None:
 
     for block in with_store(work):
         _show_change(block, "Archived", as_json=json_)
+
+
+def accept(block_id: Ids, *, json_: Json = False) -> None:
+    """Accept blocks that awaited review; briefs may use them."""
+    from briefsmith.operations.blocks import accept_block
+
+    ids = [as_id(text) for text in block_id]
+
+    async def work(store: "Store") -> "list[ContextBlock]":
+        async with store.session() as session:
+            return [await accept_block(session, one) for one in ids]
+
+    for block in with_store(work):
+        _show_change(block, "Accepted", as_json=json_)
 
 
 def restore(block_id: Ids, *, json_: Json = False) -> None:

@@ -40,6 +40,9 @@ def list_(
     importance: Importances = None,
     source: Sources = None,
     locale: Locale = None,
+    awaiting_review: Annotated[
+        bool, typer.Option("--awaiting-review", help="Only those that await review.")
+    ] = False,
     limit: Limit = None,
     json_: Json = False,
 ) -> None:
@@ -64,7 +67,8 @@ def list_(
     async def work(store: "Store") -> int:
         with table(*columns) as rows:
             async with store.session(read_only=True) as session:
-                async for block in list_blocks(session, wanted, limit=limit):
+                listed = list_blocks(session, wanted, limit=limit, awaiting_review=awaiting_review)
+                async for block in listed:
                     if json_:
                         write_json(block.model_dump(mode="json"))
                     else:

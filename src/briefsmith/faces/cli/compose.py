@@ -1,15 +1,18 @@
 """The command that makes briefs."""
 
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from briefsmith.errors import InvalidInput
 from briefsmith.faces.cli.briefs import Explain
-from briefsmith.faces.cli.output import counted, note, write, write_exact, write_json
+from briefsmith.faces.cli.output import (
+    beside_the_document,
+    note,
+    write,
+    write_exact,
+    write_json,
+)
 from briefsmith.faces.cli.running import (
     Json,
     as_id,
@@ -18,7 +21,7 @@ from briefsmith.faces.cli.running import (
     read_text,
     with_store,
 )
-from briefsmith.faces.cli.selection import left_out_parts, write_selection
+from briefsmith.faces.cli.selection import left_out_parts, outline_way, write_selection
 
 if TYPE_CHECKING:
     from briefsmith.operations.compose import ComposedBrief
@@ -121,7 +124,7 @@ def compose(
         _write_composed_json(composed)
         return
     write_exact(composed.compiled.markdown)
-    with _beside_the_brief():
+    with beside_the_document():
         write_selection(
             composed.compiled.snapshot,
             composed.labels,
@@ -139,34 +142,12 @@ def compose(
         write(f"See it again: {command_line('brief', 'show', str(composed.brief.id))}")
 
 
-@contextmanager
-def _beside_the_brief() -> Generator[None]:
-    """What is printed within is for people: where standard output is no terminal, it goes to standard error."""
-    if sys.stdout.isatty():
-        yield
-        return
-    sys.stdout.flush()
-    with redirect_stdout(sys.stderr):
-        yield
-
-
 def _way(composed: "ComposedBrief", *, no_model: bool) -> str:
     """Who made the outline, and why no model did."""
     made = composed.composition
     if made is None:
         return f"Made without a model: {_why_none(composed, no_model=no_model)}"
-    if made.failure is not None:
-        code = f" ({made.failure.code})" if made.failure.code else ""
-        return f"Made without a model{code}: {made.failure.sentence}"
-    used = made.usage
-    requests = "" if used.requests == 1 else f" in {used.requests} requests"
-    way = (
-        f"Outline by {made.model}: {used.input_tokens} tokens in, {used.output_tokens} out, "
-        f"{used.seconds:.1f} s{requests}."
-    )
-    if made.dropped:
-        way += f" The budget did not hold {counted(made.dropped, 'sentence')} of it."
-    return way
+    return outline_way(made)
 
 
 def _why_none(composed: "ComposedBrief", *, no_model: bool) -> str:

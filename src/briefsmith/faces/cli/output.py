@@ -3,6 +3,8 @@
 import json
 import re
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -41,6 +43,17 @@ def write(text: str) -> None:
 def write_exact(text: str) -> None:
     """A document: byte for byte into a file or pipe, made harmless for a terminal."""
     sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+
+
+@contextmanager
+def beside_the_document() -> Generator[None]:
+    """What is printed within is for people: where standard output is no terminal, it goes to standard error."""
+    if sys.stdout.isatty():
+        yield
+        return
+    sys.stdout.flush()
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def write_difference_line(line: str) -> None:

@@ -39,6 +39,7 @@ _WRITTEN = {
     "meta_emotional_tone": "--tone",
     "meta_agent_notes": "--notes",
     "kind": "--type",
+    "note": "--note",
     "comment": "--comment",
     "temperature": "--temperature",
     "max_tokens": "--max-tokens",
@@ -49,8 +50,19 @@ _WRITTEN = {
 }
 
 
-def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]", *, connections: int = 2) -> T:
-    """Opens the store of the environment and does the work in it."""
+def with_store(
+    work: "Callable[[Store], Coroutine[Any, Any, T]]",
+    *,
+    connections: int = 2,
+    of_nobody: bool = False,
+) -> T:
+    """Opens the store of the environment and does the work in it.
+
+    Args:
+        work: What to do.
+        connections: How many sessions may run at once.
+        of_nobody: The work says for each session who acts, so nobody has to be named.
+    """
     import asyncio
 
     from briefsmith.runtime import open_store
@@ -58,7 +70,8 @@ def with_store(work: "Callable[[Store], Coroutine[Any, Any, T]]", *, connections
     results: list[T] = []
 
     async def run() -> None:
-        async with open_store(load_settings(), connections=connections) as store:
+        settings = load_settings()
+        async with open_store(settings, connections=connections, of_nobody=of_nobody) as store:
             # Not returned: asyncio.run takes the repr of its task, result and all, on its way out.
             results.append(await work(store))
 
@@ -125,8 +138,11 @@ def checked(model: type[T], values: dict[str, Any]) -> T:
             {"field": list(item["loc"]), "problem": text}
             for item, text in zip(listed, texts, strict=True)
         ]
-        place, text = str(listed[0]["loc"][0]), texts[0]
-        message = f"{_WRITTEN.get(place, place)}: {text[0].lower()}{text[1:]}."
+        place, text = next(map(str, listed[0]["loc"]), None), texts[0]
+        # What is wrong with several values together has no place.
+        message = f"{text[0].upper()}{text[1:]}."
+        if place is not None:
+            message = f"{_WRITTEN.get(place, place)}: {text[0].lower()}{text[1:]}."
         raise InvalidInput(message, details={"problems": found}) from error
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from briefsmith.faces.cli.output import one_line, write
+from briefsmith.faces.cli.output import counted, one_line, write
 from briefsmith.faces.cli.table import Column, number, table, text
 
 if TYPE_CHECKING:
     from briefsmith.compiler.select import Selection
+    from briefsmith.schemas.composition import Composition
     from briefsmith.schemas.snapshot import Snapshot, SnapshotBlock, SnapshotLeftOut
 
 Labels = Mapping[UUID, str]
@@ -51,6 +52,22 @@ def _parts_of(snapshot: "Snapshot", selection: "Selection | None") -> Mapping[UU
     """Of the blocks left out; what the snapshot keeps comes first, so that both say the same."""
     kept = {part.block_id: part.parts for part in snapshot.left_out if part.parts is not None}
     return {**left_out_parts(selection), **kept}
+
+
+def outline_way(made: "Composition") -> str:
+    """Who made a brief's outline, and why no model did."""
+    if made.failure is not None:
+        code = f" ({made.failure.code})" if made.failure.code else ""
+        return f"Made without a model{code}: {made.failure.sentence}"
+    used = made.usage
+    requests = "" if used.requests == 1 else f" in {used.requests} requests"
+    way = (
+        f"Outline by {made.model}: {used.input_tokens} tokens in, {used.output_tokens} out, "
+        f"{used.seconds:.1f} s{requests}."
+    )
+    if made.dropped:
+        way += f" The budget did not hold {counted(made.dropped, 'sentence')} of it."
+    return way
 
 
 def write_selection(

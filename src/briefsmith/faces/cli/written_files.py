@@ -1,13 +1,14 @@
 """Files that commands write: whole or not at all."""
 
 import errno
+import io
 import os
 import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from briefsmith.errors import DiskFull, InvalidInput
 
@@ -25,15 +26,32 @@ def text_written_whole(path: Path | None) -> Generator[TextIO]:
     if path is None:
         yield sys.stdout
         return
+    with bytes_written_whole(path) as target:
+        text = io.TextIOWrapper(target, encoding="utf-8", newline="\n")
+        yield text
+        text.detach()
+
+
+@contextmanager
+def bytes_written_whole(path: Path | None) -> Generator[BinaryIO]:
+    """The same for what is no text.
+
+    Raises:
+        InvalidInput: The file cannot be written.
+        DiskFull: There is no room.
+    """
+    if path is None:
+        yield sys.stdout.buffer
+        return
     with _explained(path):
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8", newline="\n") as target:
+            with path.open("wb") as target:
                 yield target
             return
         number, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name[:100]}.")
         temporary = Path(name)
         try:
-            with os.fdopen(number, "w", encoding="utf-8", newline="\n") as target:
+            with os.fdopen(number, "wb") as target:
                 yield target
                 target.flush()
                 os.fsync(target.fileno())

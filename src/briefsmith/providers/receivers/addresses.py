@@ -1,120 +1,28 @@
-"""Which IP addresses a webhook may have, and which a name has at the moment.
+"""Which IP addresses a webhook may have."""
 
-Source: the special-purpose registries of IANA; written out, as the standard library's differ between releases.
-"""
-
-import asyncio
-import socket
-from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Literal
+from ipaddress import IPv6Address
 
 from briefsmith.errors import InvalidReceiver
-from briefsmith.schemas.receivers import IPAddress, WebhookTarget
-
-Reach = Literal["public", "private", "never"]
-
-Resolve = Callable[[str, int], Awaitable[list[IPAddress]]]
-"""Addresses of a name for a port.
-
-Raises:
-    OSError: There is none, or nobody to ask.
-"""
-
-_PRIVATE_4 = tuple(
-    map(
-        IPv4Network,
-        ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
-    )
-)
-_NEVER_4 = tuple(
-    map(
-        IPv4Network,
-        (
-            "0.0.0.0/8",  # "this network": Linux takes it for the machine itself
-            "100.100.100.200/32",  # tells secrets to whoever asks from inside of a cloud
-            "169.254.0.0/16",  # link-local, with 169.254.169.254 as above
-            "192.0.0.0/24",  # protocol assignments, wholly
-            "192.0.2.0/24",  # documentation
-            "192.88.99.0/24",  # relays of 6to4
-            "198.18.0.0/15",  # benchmarks
-            "198.51.100.0/24",  # documentation
-            "203.0.113.0/24",  # documentation
-            "224.0.0.0/4",  # multicast
-            "240.0.0.0/4",  # reserved, and broadcast
-        ),
-    )
-)
-_PRIVATE_6 = (IPv6Network("::1/128"), IPv6Network("fc00::/7"))
-_GLOBAL_6 = IPv6Network("2000::/3")
-_NEVER_6 = tuple(
-    map(
-        IPv6Network,
-        (
-            "2001::/23",  # protocol assignments, Teredo among them
-            "2001:db8::/32",  # documentation
-            "3fff::/20",  # documentation
-            "fd00:ec2::/32",  # as 169.254.169.254
-        ),
-    )
-)
-# By what embeds an IPv4 address: how many bits stand behind that.
-_EMBEDDING = (
-    (IPv6Network("::ffff:0:0/96"), 0),  # mapped
-    (IPv6Network("64:ff9b::/96"), 0),  # NAT64
-    (IPv6Network("2002::/16"), 80),  # 6to4
-)
-_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
-
-
-def reach_of(address: IPAddress) -> Reach:
-    """Who can be reached there: anybody, somebody near, or nobody that a webhook should go to.
-
-    What stands for an IPv4 address inside of an IPv6 one reaches as far as that.
-    """
-    if isinstance(address, IPv4Address):
-        if any(address in network for network in _NEVER_4):
-            return "never"
-        return "private" if any(address in network for network in _PRIVATE_4) else "public"
-    if address.scope_id is not None or any(address in network for network in _NEVER_6):
-        return "never"
-    for network, shift in _EMBEDDING:
-        if address in network:
-            return reach_of(IPv4Address(int(address) >> shift & 0xFFFF_FFFF))
-    if any(address in network for network in _PRIVATE_6):
-        return "private"
-    return "public" if address in _GLOBAL_6 and not _is_tunnel(address) else "never"
-
-
-def _is_tunnel(address: IPv6Address) -> bool:
-    return int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
-
-
-async def resolve(host: str, port: int) -> list[IPAddress]:
-    """See `Resolve`: as this machine looks names up."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(ip_address(str(entry[4][0])) for entry in found))
+from briefsmith.providers.ip_addresses import Resolve, looked_up, reach_of_all
+from briefsmith.schemas.receivers import WebhookTarget
+from briefsmith.schemas.web_addresses import IPAddress
 
 
 async def checked_addresses(
     target: WebhookTarget, look_up: Resolve, *, allow_private: bool
 ) -> list[IPAddress]:
-    """The addresses to connect to: these and no others, as a name may have others the next moment.
+    """The addresses to connect to, and no others.
 
     Raises:
         InvalidReceiver: One of them is none that a webhook may have.
         OSError: The name has none, or nobody could be asked.
     """
-    literal = target.literal
-    addresses = [literal] if literal else await look_up(target.host, target.port)
-    if not addresses:
-        message = "no address"
-        raise OSError(message)
-    reaches = {reach_of(address) for address in addresses}
-    if "never" in reaches:
+    addresses = await looked_up(target, look_up)
+    reach = reach_of_all(addresses)
+    if reach == "never":
         message = f"The webhook {target.authority} has an address that nothing is ever sent to."
         raise InvalidReceiver(message, details={"host": target.authority})
-    if "private" in reaches and not allow_private:
+    if reach == "private" and not allow_private:
         message = f"The webhook {target.authority} is on this machine or in a private network."
         hint = "Where you mean it, set BRIEFSMITH_WEBHOOK_ALLOW_PRIVATE to 1."
         raise InvalidReceiver(message, hint=hint, details={"host": target.authority})

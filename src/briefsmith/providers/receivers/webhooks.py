@@ -13,11 +13,14 @@ from typing import Any, Literal
 import httpx
 
 from briefsmith.errors import ReceiverUnavailable
-from briefsmith.providers.receivers.addresses import Resolve, checked_addresses, resolve
+from briefsmith.providers.connecting import NOT_BELIEVED, Asked, connected, problem_of
+from briefsmith.providers.ip_addresses import Resolve, resolve
+from briefsmith.providers.receivers.addresses import checked_addresses
 from briefsmith.providers.receivers.port import Delivery, Try
 from briefsmith.providers.receivers.signing import signed_headers
 from briefsmith.providers.retry_after import asked_wait_seconds
-from briefsmith.schemas.receivers import IPAddress, WebhookTarget
+from briefsmith.schemas.receivers import WebhookTarget
+from briefsmith.schemas.web_addresses import IPAddress
 
 _BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)  # before the second try and those after it, at most
 _TRY_SECONDS = 15.0  # the least that the specification recommends
@@ -25,7 +28,6 @@ _ALL_SECONDS = 60.0  # a person waits for it
 _LOOK_SECONDS = 5.0
 _WORTH_A_RETRY = frozenset({408, 429, *range(500, 600)})
 _GONE = 410
-_NOT_BELIEVED = "has a certificate that is not believed"
 _TOO_LATE = "did not take the output in time"
 _REDIRECTS = range(300, 400)
 
@@ -137,9 +139,9 @@ class Webhook:
                 addresses = await self._addresses()
                 response = await self._post(delivery, body, addresses[number % len(addresses)])
         except (OSError, TimeoutError, httpx.TransportError) as error:
-            problem = _told(error)
+            problem = problem_of(error)
             tried = Try(None, problem, time.perf_counter() - started)
-            return _Outcome(tried, may_pass=problem != _NOT_BELIEVED)
+            return _Outcome(tried, may_pass=problem != NOT_BELIEVED)
         return _judged(response, time.perf_counter() - started)
 
     async def _addresses(self) -> list[IPAddress]:
@@ -149,40 +151,15 @@ class Webhook:
 
     async def _post(self, delivery: Delivery, body: bytes, address: IPAddress) -> httpx.Response:
         """Status and headers; what else comes is not read."""
-        target = self._target
-        # Connected to the address that was looked at, as the name may have another by now.
-        literal = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004  IPv6
         headers = signed_headers(
             self._keys, f"msg_{delivery.output_id.hex}", int(self._world.now()), body
         )
-        headers |= {
-            "host": target.authority,
-            "content-type": "application/json",
-            "user-agent": "briefsmith",
-        }
-        async with (
-            self._client() as client,
-            client.stream(
-                "POST",
-                f"{target.scheme}://{literal}:{target.port}{target.path}",
-                content=body,
-                headers=headers,
-                extensions={"sni_hostname": target.host},
-            ) as response,
-        ):
+        asked = Asked("POST", {**headers, "content-type": "application/json"}, body)
+        world = self._world
+        async with connected(
+            self._target, address, asked, trust=world.trust, transport=world.transport
+        ) as response:
             return response
-
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=self._world.transport,
-            verify=self._trust(),
-            timeout=None,  # noqa: S113  asyncio.timeout bounds each try and all together
-            follow_redirects=False,
-            trust_env=False,  # a proxy would look the name up again, and connect to whatever it finds
-        )
-
-    def _trust(self) -> ssl.SSLContext | bool:
-        return self._world.trust or self._target.scheme == "https"
 
     def _refused(
         self, why: str, tries: Sequence[Try], *, asked: float | None = None
@@ -223,15 +200,3 @@ def _judged(response: httpx.Response, seconds: float) -> _Outcome:
         problem = f"refuses the output (status {status})"
     tried = Try(status, problem, seconds)
     return _Outcome(tried, status in _WORTH_A_RETRY, asked_wait_seconds(response.headers))
-
-
-def _told(error: Exception) -> str:
-    """In words of ours: those of libraries name addresses."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _NOT_BELIEVED
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, TimeoutError):
-        return "did not answer in time"
-    return "cannot be reached, or the connection broke off"

@@ -99,6 +99,17 @@ where event.user_id = %(user_id)s::uuid
   and judged.contradicts is not null
 order by judged.pair, event.id desc;
 
+-- name: select_states :many
+-- What tells two states of a block apart, for those of the blocks that are in use.
+select
+  block.id as block_id,
+  block.version,
+  encode(sha256(convert_to(block.content, 'UTF8')), 'hex') as content_sha256
+from public.context_blocks as block
+where block.user_id = %(user_id)s::uuid
+  and block.id = any (%(ids)s::uuid[])
+  and block.status <> 'archived';
+
 -- name: select_stale_blocks :many
 -- Blocks that nobody refreshed or changed for so long; those that can be refreshed first, then the oldest.
 select
@@ -242,3 +253,10 @@ where file.user_id = %(user_id)s::uuid
     )
   )
 order by file.is_primary desc, file.created_at, file.id;
+
+-- name: select_entries_of_blocks :many
+-- Where blocks were imported from, and what the file said when they last took it.
+select entry.block_id, entry.collection, entry.path, entry.anchor, entry.content_sha256
+from briefsmith.import_entries as entry
+where entry.user_id = %(user_id)s::uuid and entry.block_id = any (%(ids)s::uuid[])
+order by entry.block_id, entry.collection, entry.path, entry.anchor;

@@ -72,6 +72,7 @@ where block.user_id = %(user_id)s::uuid
   and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
   and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
   and (%(locale)s::text is null or block.meta_locale = %(locale)s::text)
+  and (not %(awaiting_review)s::boolean or block.requires_user_review)
   and (
     %(after_id)s::uuid is null
     or (block.created_at, block.id) > (%(after_time)s::timestamptz, %(after_id)s::uuid)
@@ -100,6 +101,7 @@ set
     when 'meta_agent_notes' = any (%(clear)s::text[]) then null
     else coalesce(%(meta_agent_notes)s::text, block.meta_agent_notes)
   end,
+  meta_refreshable = coalesce(%(meta_refreshable)s::boolean, block.meta_refreshable),
   meta_locale = case
     when 'meta_locale' = any (%(clear)s::text[]) then null
     else coalesce(%(meta_locale)s::text, block.meta_locale)

@@ -50,7 +50,7 @@ values (
 select brief.* from public.task_briefs as brief where brief.id = %(id)s::uuid;
 
 -- name: select_briefs :many
--- A page, the newest first, before a row that was seen.
+-- A page, the newest first, before a row that was seen; with what the state of each is made of.
 select
   brief.id, brief.intent, brief.compilation_mode, brief.is_draft, brief.is_published,
   brief.is_locked, brief.created_at,
@@ -61,8 +61,28 @@ select
         then brief.core_context_snapshot -> 'blocks'
       else '[]'
     end
-  ) as blocks
+  ) as blocks,
+  present.agent_type as text_agent,
+  encode(sha256(convert_to(coalesce(present.content, ''), 'UTF8')), 'hex') as text_sha256,
+  (
+    select judged.content
+    from public.task_brief_outputs as judged
+    where judged.task_brief_id = brief.id
+      and judged.agent_type = 'validator'
+      and judged.output_type = 'structured_json'
+    order by judged.created_at desc, judged.id desc
+    limit 1
+  ) as validation
 from public.task_briefs as brief
+left join lateral (
+  select output.agent_type, output.content
+  from public.task_brief_outputs as output
+  where output.task_brief_id = brief.id
+    and output.agent_type in ('composer', 'editor')
+    and output.output_type = 'markdown'
+  order by output.created_at desc, output.id desc
+  limit 1
+) as present on true
 where brief.user_id = %(user_id)s::uuid
   and (
     %(before_id)s::uuid is null
