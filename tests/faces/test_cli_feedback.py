@@ -63,7 +63,7 @@ def test_the_next_brief_explains_what_feedback_did(cli: Cli, brief_id: str) -> N
     ]
     assert part["parts"]["feedback_weight"] == pytest.approx(1.0)
     assert part["parts"]["feedback"] > 1
-    assert "(0.56 of 1.0)" in explained.out
+    assert "(0.56 of 1.0)" in explained.err
     assert cli("brief", "replay", str(composed["id"])).code == 0
 
 

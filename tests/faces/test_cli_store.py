@@ -43,9 +43,9 @@ def test_init_makes_the_schema_once(
     value = cli_without_store("init", "--json")
     server.drop(url)
 
-    assert first.out == "The store in your database is ready; 3 migrations applied.\n"
+    assert first.out == "The store in your database is ready; 4 migrations applied.\n"
     assert second.out == "The store in your database is up to date.\n"
-    assert value.value == {"place": "your database", "applied": [], "already": 3}
+    assert value.value == {"place": "your database", "applied": [], "already": 4}
 
 
 def test_the_embedded_store_is_made_used_and_left_at_rest_by_doctor(
@@ -53,7 +53,7 @@ def test_the_embedded_store_is_made_used_and_left_at_rest_by_doctor(
 ) -> None:
     cli = cli_without_store
     try:
-        assert cli("init").out == f"The store in {bare / 'store'} is ready; 3 migrations applied.\n"
+        assert cli("init").out == f"The store in {bare / 'store'} is ready; 4 migrations applied.\n"
         add(cli, "Kept")
         running = cli("doctor", "--json")
         stop_server(bare / "store")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -20,6 +21,9 @@ REFERENCES_WITHOUT_KEY = {
     ("briefsmith.search_documents", "block_id"): "public.context_blocks",
 }
 
+# Texts of which a check lets only some through.
+CHECKED_TEXTS = {("api_keys", "scope"): "read"}
+
 _NUMBERS = count(1)
 
 _SAMPLES: dict[str, Any] = {
@@ -27,6 +31,7 @@ _SAMPLES: dict[str, Any] = {
     "bigint": 1,
     "boolean": True,
     "double precision": 0.5,
+    "timestamp with time zone": datetime(2026, 1, 1, tzinfo=UTC),
     "jsonb": "{}",
     "integer[]": [1],
     "text[]": [],
@@ -157,6 +162,8 @@ def _parent(catalog: Catalog, target: str, user: UUID) -> Any:
 
 
 def _sample(catalog: Catalog, column: read.Column) -> Any:
+    if (column.table, column.name) in CHECKED_TEXTS:
+        return CHECKED_TEXTS[column.table, column.name]
     if column.plain_type == "text":
         return f"{column.name} {next(_NUMBERS)}"
     labels = read.enums(catalog.connection).get(column.plain_type)

@@ -117,7 +117,7 @@ def _copy_of_a_row(town: Town, table: str, user: UUID) -> dict[str, Any]:
         is_key = column.name in town.catalog.primary_keys[table]
         if column.is_identity or (is_key and column.plain_type == "uuid" and column.default):
             del row[column.name]
-        elif (is_key and column.plain_type == "text") or column.name == "label":
+        elif (is_key and column.plain_type == "text") or column.name in {"label", "key_sha256"}:
             row[column.name] += " (copy)"
     return row
 

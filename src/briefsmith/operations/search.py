@@ -92,7 +92,9 @@ async def find_blocks(
         first = await search.search_blocks(session, question, limit=settings.expansion_blocks)
         best = first[0].score if first else 0.0
         floor = settings.expansion_floor * best
-        leading = {row.block.id: row.score / best for row in first if row.score >= floor > 0}
+        leading = {
+            row.block.id: row.score / best for row in first if best > 0 and row.score >= floor
+        }
         if len(leading) >= _LEAST_TELLING:
             more = await search.expand_question(session, question, leading)
     return await search.search_blocks(

@@ -259,7 +259,7 @@ def attach(
     primary: Primary = False,
     json_: Json = False,
 ) -> None:
-    """Attach a file to a block; it leaves the one that it was attached to."""
+    """Attach a file to a block; it leaves the one that it had."""
     from briefsmith.operations.files import attach_file
 
     wanted, block_id = as_id(file_id), as_id(block)
@@ -289,7 +289,10 @@ def remove(
     *,
     json_: Json = False,
 ) -> None:
-    """Remove files for good, their bytes where no other file has the same."""
+    """Remove files for good.
+
+    Their bytes go where no other file has the same.
+    """
     from briefsmith.operations.files import remove_file
 
     wanted = [as_id(one) for one in file_ids]
@@ -309,7 +312,10 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     json_: Json = False,
 ) -> None:
-    """Remove bytes that no file names, as a command that was killed may leave."""
+    """Remove bytes that no file names.
+
+    A command that was killed may leave some.
+    """
     from dataclasses import asdict
 
     from briefsmith.operations.files import collect_garbage
