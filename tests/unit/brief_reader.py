@@ -10,7 +10,21 @@ SAID = "“([^“”]*)”"
 CITES = r"((?:\[B[1-9]\d*\](?: |$))+)"
 KINDS = "Topic|Intent|Reference|Style guide|Insight|Guide|Question|Text|Other"
 SOURCES = r"Source: (the person|an agent \(less trusted\)|an import \(less trusted\)|a parser \(less trusted\))\."
+FILE = rf"- {SAID} \({SAID}, (unknown type|[a-z0-9.+/-]+), (\d+) bytes(, primary)?\)"
 ROW = r"\| (B[1-9]\d*) \| [0-9a-f]{8} \| \d+ \| [0-9a-f]{8} \| [a-z-]+ \| \d+ \|"
+
+
+@dataclass
+class ReadFile:
+    """What a brief says of a file."""
+
+    label: str
+    name: str
+    content_type: str
+    size_bytes: int
+    is_primary: bool
+    note: str | None = None
+    address: str | None = None
 
 
 @dataclass
@@ -26,6 +40,8 @@ class ReadBrief:
     questions: list[str] = field(default_factory=list)
     contradictions: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     blocks: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
+    files: dict[str, list[ReadFile]] = field(default_factory=dict)
+    more_files: dict[str, int] = field(default_factory=dict)
     media: list[tuple[str, str]] = field(default_factory=list)
     provenance: str = ""
     rows: list[str] = field(default_factory=list)
@@ -117,11 +133,15 @@ class BriefReader:
         return found
 
     def _fenced(self, kind: str, cite: str | None = None) -> str:
+        text = self._quoted(kind, cite)
+        self._take("")
+        return text
+
+    def _quoted(self, kind: str, cite: str | None = None) -> str:
         self._take(f'<{kind} cite="{cite}">' if cite else f"<{kind}>")
         end = self._lines.index(f"</{kind}-{self._brief.key}>", self._at)
         text = "\n".join(self._lines[self._at : end])
         self._at = end + 1
-        self._take("")
         return text
 
     def _read_outline(self) -> None:
@@ -166,12 +186,25 @@ class BriefReader:
                 head = self._matched(rf"#### \[(B\d+)\] {SAID}")
                 assert head[1] == f"B{len(brief.blocks) + 1}"
                 source = self._matched(SOURCES)[1]
-                if self._line:
-                    text = self._fenced("block", head[1])
-                else:
-                    text = None
-                    self._take("")
+                fenced = self._line.startswith("<")
+                text = self._quoted("block", head[1]) if fenced else None
                 brief.blocks[head[1]] = (head[2], source, text)
+                if self._next("Files of this block:"):
+                    self._read_files(head[1])
+                self._take("")
+
+    def _read_files(self, cite: str) -> None:
+        files = self._brief.files[cite] = []
+        while self._line.startswith("- “"):
+            found = self._matched(FILE)
+            file = ReadFile(found[1], found[2], found[3], int(found[4]), is_primary=bool(found[5]))
+            if self._line.startswith("  Note: "):
+                file.note = self._matched(f"  Note: {SAID}")[1]
+            if self._line.startswith("  Address: "):
+                file.address = self._matched(f"  Address: {SAID}")[1]
+            files.append(file)
+        if self._line:
+            self._brief.more_files[cite] = int(self._matched(r"- and ([1-9]\d*) more")[1])
 
     def _read_rows(self) -> None:
         if self._lines[self._at :] == [""]:

@@ -15,6 +15,7 @@ from briefsmith.compiler.brief import MODES, BriefRequest, CompiledBrief
 from briefsmith.compiler.composed import OutlineDraft, draft_outline, finish_outline
 from briefsmith.compiler.document import MediaItem, SourceBlock
 from briefsmith.compiler.fence import one_line
+from briefsmith.compiler.file_lines import file_shown
 from briefsmith.compiler.render import BY_MODEL, HOW_TO_READ
 from briefsmith.compiler.spans import apply_spans
 from briefsmith.documents.markdown import read_markdown
@@ -22,7 +23,8 @@ from briefsmith.documents.plain_text import read_plain_text
 from briefsmith.errors import OverBudget, UnreadableDocument
 from briefsmith.models.enums import BlockImportance, BlockSource, BlockType
 from briefsmith.schemas.composition import OutlineAnswer
-from tests.unit.brief_reader import BriefReader, ReadBrief
+from briefsmith.schemas.snapshot import SnapshotFile
+from tests.unit.brief_reader import BriefReader, ReadBrief, ReadFile
 from tests.unit.test_brief import TOOLS
 
 TEXTS = 10_000
@@ -138,6 +140,20 @@ class Attack:
             content=self._content(),
             importance=BlockImportance.MEDIUM,
             relevance=self.chance.uniform(0.5, 1.0),
+            files=tuple(self._file(at) for at in range(self.chance.choice([0, 0, 1, 3]))),
+            more_files=self.chance.choice([0, 0, 2]),
+        )
+
+    def _file(self, number: int) -> SnapshotFile:
+        return file_shown(
+            UUID(int=number),
+            label=self._text(),
+            note=self._text() if self.chance.random() < 0.6 else None,
+            name=self._text(),
+            content_type=self.chance.choice([None, "application/pdf", self._text()]),
+            size_bytes=self.chance.randrange(10**7),
+            address=self._text(),
+            is_primary=number == 0,
         )
 
     def _imported(self, number: int) -> Iterator[SourceBlock]:
@@ -215,6 +231,23 @@ def assert_says_what_went_in(
         assert text == (None if shown is None else apply_spans(block.content, shown))
         if entry.transformation == "used-as-is":
             assert text == block.content
+        assert_files_are_the_blocks(read, entry.cite, block)
+
+
+def assert_files_are_the_blocks(read: ReadBrief, cite: str, block: SourceBlock) -> None:
+    assert read.more_files.get(cite, 0) == block.more_files
+    assert read.files.get(cite, []) == [
+        ReadFile(
+            file.label,
+            file.name,
+            file.content_type or "unknown type",
+            file.size_bytes,
+            is_primary=file.is_primary,
+            note=file.note,
+            address=file.address or None,
+        )
+        for file in block.files
+    ]
 
 
 def assert_outline_is_the_answer(read: ReadBrief, answer: OutlineAnswer) -> None:

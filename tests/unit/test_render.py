@@ -290,6 +290,8 @@ def test_json_says_the_same() -> None:
             "transformation": "used-as-is",
             "tokens": 12,
             "text": "Prices are in EUR.",
+            "files": [],
+            "more_files": 0,
             "is_purged": False,
         }
     ]

@@ -466,11 +466,21 @@ def test_an_address_that_cannot_be_followed_or_tells_a_password_is_found_without
 
 
 @pytest.mark.parametrize(
-    "address", ["photo.jpg", "mailto:a@b.example", "https://u:p@h/x", "", "data:x"]
+    "address",
+    [
+        "photo.jpg",
+        "mailto:a@b.example",
+        "https://u:p@h/x",
+        "",
+        "data:x",
+        "briefsmith://file/x",
+        f"briefsmith://file/{ID}/..",
+    ],
 )
 def test_a_picture_needs_an_address_of_its_own(address: str) -> None:
     assert wrong_media(address) is not None
     assert wrong_media("https://a.example/x%20y.jpg") is None
+    assert wrong_media(f"briefsmith://file/{ID}") is None
 
 
 def test_addresses_are_errors_in_the_brief_s_words_and_pictures_and_warnings_in_blocks() -> None:

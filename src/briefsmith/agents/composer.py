@@ -16,6 +16,7 @@ from briefsmith.errors import (
     BlockNotFound,
     BriefsmithError,
     BriefTypeNotFound,
+    LibraryFileNotFound,
     ModelMisbehaved,
     ModelUnavailable,
     NotFound,
@@ -103,7 +104,7 @@ class Composer:
             for _ in range(_MOST_TRIES):
                 try:
                     return await self._tried(new, calls, stored, explain=explain)
-                except (BlockNotFound, BriefTypeNotFound):
+                except (BlockNotFound, BriefTypeNotFound, LibraryFileNotFound):
                     raise
                 except NotFound:
                     continue

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from briefsmith.compiler.file_lines import FILES_HEADING
 from briefsmith.compiler.findings import NO_KEY
 from briefsmith.compiler.quotations import BriefWords, Quotation, read_words
 from briefsmith.compiler.render import HOW_TO_READ
@@ -150,6 +151,8 @@ def _without_parts(text: str, words: BriefWords, key: str) -> tuple[str, dict[st
         if at in quotations:
             name, quotation = quotations[at]
             at += quotation.text.count("\n") + 3
+        if name is not None and lines[at : at + 1] == [FILES_HEADING]:
+            at = lines.index("", at) if "" in lines[at:] else len(lines)
         if name is None or name in parts:
             shown.append(lines[start])
             at = start + 1
@@ -160,7 +163,12 @@ def _without_parts(text: str, words: BriefWords, key: str) -> tuple[str, dict[st
 
 
 def _headings(text: str) -> set[str]:
-    return {line for line in text.split("\n") if _HEADING.match(line) or line.startswith(_SOURCE)}
+    lines = text.split("\n")
+    return {
+        line
+        for line in lines
+        if _HEADING.match(line) or line.startswith(_SOURCE) or line == FILES_HEADING
+    }
 
 
 def _named(quotations: tuple[Quotation, ...]) -> Iterator[tuple[str, Quotation]]:

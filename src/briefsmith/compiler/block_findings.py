@@ -14,10 +14,12 @@ from briefsmith.compiler.findings import BlockNow, Material, error, warning
 from briefsmith.compiler.worth import SelectionSettings
 from briefsmith.models.enums import BlockImportance, BlockStatus, BlockType
 from briefsmith.schemas.brief_life import Finding
+from briefsmith.schemas.files import id_in_address
 from briefsmith.schemas.snapshot import SnapshotBlock
 
 _RENDERED = ("label", "type", "source", "content")
 _SAID_CHARS = 300
+_NAMES_NO_FILE = "Compose the brief again, so that it names no file that is not there."
 
 
 def blocks_since(material: Material) -> Iterator[Finding]:
@@ -75,6 +77,29 @@ def _changed(material: Material, entry: SnapshotBlock, now: BlockNow) -> Iterato
             version_now=now.version,
             changed=changed,
         )
+
+
+def files_since(material: Material) -> Iterator[Finding]:
+    """Files of blocks in the text, and media, that were removed from the library since the brief was made."""
+    for entry in material.in_text:
+        for file in entry.files:
+            if file.file_id not in material.files_there:
+                yield warning(
+                    "file-gone",
+                    f"The file “{file.label}” of the block {material.named(entry)} was removed from the library.",
+                    _NAMES_NO_FILE,
+                    **_details(entry),
+                    file_id=str(file.file_id),
+                )
+    for item in material.media:
+        file_id = id_in_address(item.image_url)
+        if file_id is not None and file_id not in material.files_there:
+            yield warning(
+                "file-gone",
+                f"The file {file_id} among the media was removed from the library.",
+                _NAMES_NO_FILE,
+                file_id=str(file_id),
+            )
 
 
 def _details(entry: SnapshotBlock) -> dict[str, Any]:

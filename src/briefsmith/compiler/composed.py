@@ -15,6 +15,7 @@ from briefsmith.compiler.answers import (
 from briefsmith.compiler.brief import BriefRequest, CompiledBrief, Toolchain, compile_brief
 from briefsmith.compiler.counting import TokenCounter
 from briefsmith.compiler.document import BlockSection, BlockText, SourceBlock, sha256_of
+from briefsmith.compiler.file_lines import file_lines
 from briefsmith.compiler.frame import rendered
 from briefsmith.compiler.render import render_material
 from briefsmith.compiler.spans import ELLIPSIS
@@ -53,6 +54,8 @@ class OutlineDraft:
         request = self.request
         found = [request.intent, request.sub_instructions or ""]
         found += [text for item in request.media for text in (item.image_url, item.description)]
+        for section in self.compiled.document.sections:
+            found += file_lines(section.files, 0)
         return found + [text for one in self.texts.values() for text in (one.label, one.content)]
 
     def problem(self, answer: OutlineAnswer) -> str | None:

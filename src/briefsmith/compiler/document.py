@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from briefsmith.compiler.candidates import Transformation
 from briefsmith.models.enums import BlockImportance, BlockSource, BlockType
-from briefsmith.schemas.snapshot import SettingValue
+from briefsmith.schemas.snapshot import SettingValue, SnapshotFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,12 @@ class BlockText:
 
 @dataclass(frozen=True, slots=True)
 class SourceBlock:
-    """A block that may enter the brief; see `Candidate` for what the figures mean."""
+    """A block that may enter the brief; see `Candidate` for what the figures mean.
+
+    Attributes:
+        files: Those that the brief shows, as `files_shown` gives them.
+        more_files: How many it has beside those.
+    """
 
     block_id: UUID
     version: int
@@ -41,6 +46,8 @@ class SourceBlock:
     embedding: NDArray[np.float32] | None = None
     asked: bool = False
     feedback_weight: float = 0.0
+    files: tuple[SnapshotFile, ...] = ()
+    more_files: int = 0
 
     def as_text(self) -> BlockText:
         """What the brief shows of it."""
@@ -99,6 +106,8 @@ class BlockSection:
         label: None when the block was purged; so are `type` and `source`.
         tokens: What the block adds to the brief.
         text: What is shown of the content; None when it was purged, or is in the outline only.
+        files: Of the block; none when it was purged.
+        more_files: How many it has beside those.
     """
 
     cite: str
@@ -111,6 +120,8 @@ class BlockSection:
     transformation: Transformation
     tokens: int
     text: str | None
+    files: tuple[SnapshotFile, ...] = ()
+    more_files: int = 0
 
     @property
     def is_purged(self) -> bool:

@@ -1,6 +1,6 @@
 """What a validation looks at, and how it says what it found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -71,6 +71,7 @@ class Material:
         now: Blocks that still exist.
         demand: None for a brief without a type.
         noted: What the composer agent said.
+        files_there: Those of the snapshot's files that still exist.
     """
 
     brief_id: UUID
@@ -83,6 +84,7 @@ class Material:
     now: Mapping[UUID, BlockNow]
     demand: Demand | None = None
     noted: Sequence[NotedContradiction] = ()
+    files_there: Collection[UUID] = ()
 
     @cached_property
     def words(self) -> BriefWords:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from briefsmith.schemas.files import FILE_ADDRESS
+
 _MARKDOWN = re.compile(r"\[[^\[\]\n]*\]\(((?:[^()\n]|\([^()\n]*\))*)\)")
 _AUTOLINK = re.compile(
     r"<((?:[A-Za-z][A-Za-z0-9+.-]{0,30}://|(?:mailto|javascript|vbscript|data|file):)[^<>\n]*)>"
@@ -24,6 +26,7 @@ _HOST = re.compile(
 )
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+(?:,[^@\s,]+@[^@\s,]+)*")
 _WITH_USER = re.compile(r"(?<=//)[^/?#\s]*@")
+_FILE = re.compile(re.escape(FILE_ADDRESS) + "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_HOST = 253
 _SHOWN_CHARS = 200
 
@@ -126,6 +129,8 @@ def _says_of(parts: SplitResult) -> str | None:
         return "is no whole address: it has no scheme"
     if parts.scheme == "mailto":
         return None if _ADDRESS.fullmatch(parts.path) else "names nobody to write to"
+    if parts.scheme == "briefsmith":
+        return None if _FILE.fullmatch(parts.geturl()) else "names no file of the library"
     if parts.scheme not in {"http", "https"}:
         return f"begins with {parts.scheme}: and not with http:, https: or mailto:"
     return None if _is_host(parts.hostname or "") else "names no host"

@@ -17,6 +17,7 @@ from briefsmith.compiler.document import (
     SectionGroup,
 )
 from briefsmith.compiler.fence import fence, one_line, quoted
+from briefsmith.compiler.file_lines import ADDRESS_CHARS, file_lines
 from briefsmith.models.enums import BlockSource, BlockType
 
 MAX_LABEL_CHARS = 120
@@ -52,7 +53,6 @@ _SOURCES = {
     BlockSource.IMPORTED: "an import (less trusted)",
     BlockSource.PARSER: "a parser (less trusted)",
 }
-_URL_CHARS = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 def render_markdown(document: BriefDocument, nonce: str) -> str:
@@ -152,9 +152,10 @@ def _section(section: BlockSection, nonce: str) -> str:
     head = (
         f"#### [{section.cite}] {quoted(section.label or '', MAX_LABEL_CHARS)}\nSource: {source}."
     )
-    if section.text is None:
-        return head
-    return f"{head}\n{fence('block', nonce, section.text, section.cite)}"
+    parts = [head]
+    if section.text is not None:
+        parts.append(fence("block", nonce, section.text, section.cite))
+    return "\n".join([*parts, *file_lines(section.files, section.more_files)])
 
 
 def _purged(section: BlockSection) -> str:
@@ -179,7 +180,7 @@ def _media(media: tuple[MediaItem, ...], nonce: str) -> Iterator[str]:
         yield "## Media"
     for number, item in enumerate(media, start=1):
         # The first line is the address, so the address must be one line.
-        address = quote(item.image_url, safe=_URL_CHARS)
+        address = quote(item.image_url, safe=ADDRESS_CHARS)
         yield fence("media", nonce, f"{address}\n{item.description}", f"M{number}")
 
 
@@ -266,5 +267,7 @@ def _json_block(section: BlockSection) -> dict[str, Any]:
         "transformation": section.transformation,
         "tokens": section.tokens,
         "text": section.text,
+        "files": [file.model_dump(mode="json") for file in section.files],
+        "more_files": section.more_files,
         "is_purged": section.is_purged,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from briefsmith.compiler.counting import BatchCounter, TokenCounter
 from briefsmith.compiler.document import MediaItem, SourceBlock
 from briefsmith.compiler.fence import check_nonce
+from briefsmith.compiler.file_lines import file_lines
 from briefsmith.compiler.ways import MODES, Mode
 from briefsmith.compiler.worth import SelectionSettings
 from briefsmith.errors import Bug, EmptyIntent, UnknownMode
@@ -67,6 +68,7 @@ def checked_mode(request: BriefRequest, blocks: Sequence[SourceBlock]) -> Mode |
     texts = [request.intent, request.sub_instructions or ""]
     texts += [text for item in request.media for text in (item.image_url, item.description)]
     texts += [text for block in blocks for text in (block.label, block.content)]
+    texts += [text for block in blocks for text in file_lines(block.files, 0)]
     if not check_nonce(request.nonce, texts):
         message = "The key of the brief is malformed or occurs in a text that goes in."
         raise Bug(message)

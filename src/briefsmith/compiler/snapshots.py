@@ -97,6 +97,8 @@ def _entry(block: SourceBlock, chosen: Chosen, cite: str) -> SnapshotBlock:
         score=chosen.worth,
         parts={name: value for name, value in parts if value is not None},
         cite=cite,
+        files=block.files,
+        more_files=block.more_files,
     )
 
 
@@ -180,6 +182,8 @@ def _section(entry: SnapshotBlock, block: BlockText | None) -> BlockSection:
         transformation=entry.transformation,
         tokens=entry.tokens,
         text=apply_spans(block.content, entry.spans) if block and has_text else None,
+        files=entry.files if block else (),
+        more_files=entry.more_files if block else 0,
     )
 
 

@@ -20,6 +20,7 @@ CHECKS: tuple[_Check, ...] = (
     text_findings.fences,
     text_findings.quotations,
     block_findings.blocks_since,
+    block_findings.files_since,
     block_findings.required_types,
     block_findings.pairs,
     block_findings.noted_contradictions,

@@ -76,6 +76,8 @@ class Way:
             transformation=self.transformation,
             tokens=10 ** max(4, len(str(content_tokens + _MOST_AROUND_TOKENS))) - 1,
             text=None if is_outlined else apply_spans(block.content, self.spans),
+            files=block.files,
+            more_files=block.more_files,
         )
         line = OutlineStep(step_text(block.content, step), (self.cite,)) if step else None
         return render_share(section, line, LONGEST_NONCE)

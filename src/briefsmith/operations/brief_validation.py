@@ -1,5 +1,6 @@
 """Validating a brief, and the steps that rest on it: publishing, taking back, locking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,9 @@ from briefsmith.postgres.session import Session
 from briefsmith.providers.tokenizer import TokenCounter
 from briefsmith.schemas.brief_life import BriefState, BriefStep, Validation
 from briefsmith.schemas.composition import Composition
+from briefsmith.schemas.files import id_in_address
 from briefsmith.schemas.snapshot import Snapshot
-from briefsmith.store import brief_life, events, search, task_brief_types
+from briefsmith.store import brief_files, brief_life, events, search, task_brief_types
 from briefsmith.store.search import SearchRow
 
 
@@ -154,18 +156,29 @@ async def _material(session: Session, tokens: TokenCounter, life: BriefLife) -> 
         then = _intact(snapshot, await texts_then(session, snapshot))
         ids = [entry.block_id for entry in snapshot.blocks]
         now = await search.select_candidates(session, ids, snapshot.embedding_model or "")
+    media = [MediaItem(item.image_url, item.description) for item in media_of(brief)]
     return Material(
         brief_id=brief.id,
         intent=brief.intent,
         text=life.text,
         text_tokens=tokens.count(life.text),
         snapshot=snapshot,
-        media=[MediaItem(item.image_url, item.description) for item in media_of(brief)],
+        media=media,
         then=then,
         now={row.block.id: _block_now(row) for row in now},
         demand=await _demand(session, brief),
         noted=_noted(snapshot, await composition_of(session, brief.id)),
+        files_there=await _files_there(session, snapshot, media),
     )
+
+
+async def _files_there(
+    session: Session, snapshot: Snapshot | None, media: Sequence[MediaItem]
+) -> set[UUID]:
+    blocks = snapshot.blocks if snapshot else ()
+    named = [file.file_id for entry in blocks for file in entry.files]
+    named += [one for item in media if (one := id_in_address(item.image_url)) is not None]
+    return await brief_files.select_files_there(session, named) if named else set()
 
 
 def _noted(snapshot: Snapshot | None, composition: Composition | None) -> list[NotedContradiction]:

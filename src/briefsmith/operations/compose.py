@@ -2,9 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from briefsmith import __version__, errors
@@ -16,8 +15,10 @@ from briefsmith.compiler.brief import (
 )
 from briefsmith.compiler.document import MediaItem, SourceBlock
 from briefsmith.compiler.wanted import with_wanted_types
-from briefsmith.models.enums import BlockStatus, BlockType
+from briefsmith.models.enums import BlockType
 from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.brief_media import with_files_as_media
+from briefsmith.operations.brief_sources import asked_blocks, source_blocks
 from briefsmith.operations.brief_types import find_brief_type
 from briefsmith.operations.compositions import store_composition
 from briefsmith.operations.search import checked_question, embed_question, find_blocks
@@ -29,11 +30,7 @@ from briefsmith.schemas.brief_types import BriefType
 from briefsmith.schemas.briefs import NewBrief
 from briefsmith.schemas.composition import Composition
 from briefsmith.schemas.search import SearchSettings
-from briefsmith.store import (
-    brief_feedback,
-    search,
-    task_briefs,
-)
+from briefsmith.store import task_briefs
 from briefsmith.store.search import Question, SearchRow
 
 CANDIDATES = (
@@ -42,7 +39,6 @@ CANDIDATES = (
 _FIRST_STEP_TOKENS = 6_250
 _MOST_CANDIDATES = 2_000
 _OF_A_WANTED_TYPE = 3
-_SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +123,14 @@ async def prepare_composition(
         EmptyIntent: The intent is blank.
         BlockNotFound: An asked-for block does not exist, or is somebody else's.
         BriefTypeNotFound: No such kind of briefs.
+        LibraryFileNotFound: An asked-for file does not exist, or is somebody else's.
         WrongState: An asked-for block is archived or hidden, or awaits review.
     """
     if not new.intent.strip():
         message = "The intent is empty."
         raise errors.EmptyIntent(message)
     kind = await find_brief_type(session, new.kind) if new.kind is not None else None
+    new = await with_files_as_media(session, new)
     embedding = await embed_question(embedder, new.intent)
 
     async def found(types: tuple[BlockType, ...], limit: int) -> list[SearchRow]:
@@ -150,7 +148,7 @@ async def prepare_composition(
     for wanted in kind.required_context_types if kind else ():
         if all(row.block.type is not wanted for row in rows):
             rows += await found((wanted,), _OF_A_WANTED_TYPE)
-    asked = await _asked(session, embedder, new.blocks)
+    asked = await asked_blocks(session, embedder, new.blocks)
     tools = Toolchain(
         count_tokens=tokens.count,
         count_many=tokens.count_many,
@@ -158,7 +156,7 @@ async def prepare_composition(
         package_version=__version__,
         embedding_model=embedder.name if embedding is not None else None,
     )
-    request, sources = _request(new), await _sources(session, rows, asked)
+    request, sources = _request(new), await source_blocks(session, rows, asked)
     if kind is not None:
         sources = with_wanted_types(request, sources, tools, kind.required_context_types)
     return PreparedComposition(
@@ -247,70 +245,6 @@ def candidates_for(budget_tokens: int, mode: str | None = None) -> int:
     quoted = 2 * budget_tokens if mode == "outline" else budget_tokens
     doublings = (max(quoted - 1, 0) // _FIRST_STEP_TOKENS).bit_length()
     return min(CANDIDATES << doublings, _MOST_CANDIDATES)
-
-
-async def _asked(session: Session, embedder: Embedder, ids: Sequence[UUID]) -> list[SearchRow]:
-    if not ids:
-        return []
-    found = await search.select_candidates(session, ids, embedder.name)
-    by_id = {row.block.id: row for row in found}
-    for block_id in ids:
-        row = by_id.get(block_id)
-        if row is None:
-            message = f"There is no block {block_id}."
-            raise errors.BlockNotFound(message, details={"id": str(block_id)})
-        _refuse_unusable(row)
-    return found
-
-
-def _refuse_unusable(row: SearchRow) -> None:
-    block = row.block
-    if block.status is BlockStatus.ARCHIVED:
-        message = f"The block {block.id} is archived and enters no brief."
-        hint = f"Restore it first: `briefsmith block restore {block.id}`."
-        raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
-    if block.meta_visibility == "hidden":
-        message = f"The block {block.id} is hidden and enters no brief."
-        hint = "Give it another visibility first."
-        raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
-    if block.requires_user_review:
-        message = f"The block {block.id} awaits your review and enters no brief before it."
-        hint = f"Accept it: `briefsmith block edit {block.id} --reviewed`."
-        raise errors.WrongState(message, hint=hint, details={"id": str(block.id)})
-
-
-async def _sources(
-    session: Session, rows: Sequence[SearchRow], asked: Sequence[SearchRow]
-) -> list[SourceBlock]:
-    now = await task_briefs.select_now(session)
-    asked_ids = {row.block.id for row in asked}
-    found = {row.block.id: row for row in asked} | {row.block.id: row for row in rows}
-    best = max((row.score for row in rows), default=0.0)
-    judged = [row.block.id for row in found.values() if row.block.feedback_score is not None]
-    weights = await brief_feedback.select_weights(session, judged) if judged else {}
-    sources = (_source(row, now, best, asked=row.block.id in asked_ids) for row in found.values())
-    return [
-        replace(source, feedback_weight=weights.get(source.block_id, 0.0)) for source in sources
-    ]
-
-
-def _source(row: SearchRow, now: datetime, best: float, *, asked: bool) -> SourceBlock:
-    block = row.block
-    age = (now - block.updated_at).total_seconds() / _SECONDS_PER_DAY
-    return SourceBlock(
-        block_id=block.id,
-        version=block.version,
-        label=block.label,
-        type=block.type,
-        source=block.source,
-        content=block.content,
-        importance=block.importance,
-        relevance=min(row.score / best, 1.0) if best > 0 else 0.0,
-        feedback_score=block.feedback_score,
-        age_days=max(age, 0.0),
-        embedding=row.vector,
-        asked=asked,
-    )
 
 
 async def _keep_blocks(session: Session, compiled: CompiledBrief) -> None:

@@ -52,16 +52,16 @@ _NEVER_6 = tuple(
         (
             "2001::/23",  # protocol assignments, Teredo among them
             "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4, whose relays are gone (RFC 7526)
             "3fff::/20",  # documentation
             "fd00:ec2::/32",  # as 169.254.169.254
         ),
     )
 )
-# By what embeds an IPv4 address: how many bits stand behind that.
+# What embeds an IPv4 address in its last 32 bits.
 _EMBEDDING = (
-    (IPv6Network("::ffff:0:0/96"), 0),  # mapped
-    (IPv6Network("64:ff9b::/96"), 0),  # NAT64
-    (IPv6Network("2002::/16"), 80),  # 6to4
+    IPv6Network("::ffff:0:0/96"),  # mapped
+    IPv6Network("64:ff9b::/96"),  # NAT64
 )
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 
@@ -77,9 +77,8 @@ def reach_of(address: IPAddress) -> Reach:
         return "private" if any(address in network for network in _PRIVATE_4) else "public"
     if address.scope_id is not None or any(address in network for network in _NEVER_6):
         return "never"
-    for network, shift in _EMBEDDING:
-        if address in network:
-            return reach_of(IPv4Address(int(address) >> shift & 0xFFFF_FFFF))
+    if any(address in network for network in _EMBEDDING):
+        return reach_of(IPv4Address(int(address) & 0xFFFF_FFFF))
     if any(address in network for network in _PRIVATE_6):
         return "private"
     return "public" if address in _GLOBAL_6 and not _is_tunnel(address) else "never"

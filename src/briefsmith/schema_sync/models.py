@@ -54,7 +54,7 @@ REQUESTS = (
         "public.task_briefs",
         # `mode` is compilation_mode, `kind` becomes task_brief_type_id; the rest says how to choose, and is kept
         # in the snapshot.
-        frozenset({"budget_tokens", "mode", "blocks", "tags", "scope", "kind"}),
+        frozenset({"budget_tokens", "mode", "blocks", "files", "tags", "scope", "kind"}),
         is_whole=True,
     ),
     Request(BriefListing, "public.task_briefs", frozenset({"rendered_tokens", "blocks", "state"})),

@@ -12,15 +12,16 @@ from briefsmith.schemas.brief_life import BriefState
 
 DEFAULT_BUDGET_TOKENS = 4_000
 MAX_BUDGET_TOKENS = 1_000_000
+MAX_MEDIA_CHARS = 4_000
 
 
 class Media(BaseModel):
-    """A picture that belongs to the task, by its address."""
+    """A picture or another file that belongs to the task, by its address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    image_url: Annotated[Text, Field(max_length=4_000)]
-    description: Annotated[Text, Field(max_length=4_000)]
+    image_url: Annotated[Text, Field(max_length=MAX_MEDIA_CHARS)]
+    description: Annotated[Text, Field(max_length=MAX_MEDIA_CHARS)]
 
 
 class NewBrief(BaseModel):
@@ -30,6 +31,7 @@ class NewBrief(BaseModel):
         budget_tokens: The most that the rendered Markdown may have, all of it.
         mode: A compilation mode; None is the default.
         blocks: Ids of blocks that have to be in it.
+        files: Ids of files of the library, which come to its media.
         kind: Title or id of a kind of briefs; blocks of the types that it wants are looked for.
     """
 
@@ -41,6 +43,7 @@ class NewBrief(BaseModel):
     budget_tokens: Annotated[int, Field(ge=0, le=MAX_BUDGET_TOKENS)] = DEFAULT_BUDGET_TOKENS
     mode: Text | None = None
     blocks: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
+    files: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
     tags: tuple[Text, ...] = ()
     scope: Text | None = None
     meta_emotional_tone: Tags = Field(default_factory=list)

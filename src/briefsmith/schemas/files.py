@@ -12,6 +12,25 @@ from briefsmith.schemas.blocks import Text
 
 MAX_FILE_LABEL_CHARS = 500
 
+FILE_ADDRESS = "briefsmith://file/"
+"""What the address of a file in a brief begins with; its id follows."""
+
+
+def file_address(file_id: UUID, file_url: str) -> str:
+    """Where a brief says that a file is: on the web, or in the library by its id, wherever that keeps the bytes."""
+    is_web = file_url.lower().startswith(("https://", "http://"))
+    return file_url if is_web else f"{FILE_ADDRESS}{file_id}"
+
+
+def id_in_address(address: str) -> UUID | None:
+    """The file of the library that an address in a brief names; None for any other address."""
+    if not address.startswith(FILE_ADDRESS):
+        return None
+    try:
+        return UUID(address.removeprefix(FILE_ADDRESS))
+    except ValueError:
+        return None
+
 
 class NewFile(BaseModel):
     """A file to add to the library.

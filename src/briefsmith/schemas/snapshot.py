@@ -1,7 +1,7 @@
 """What a compiled brief is made of, so that the same bytes can be made again.
 
 A snapshot holds no block text and no label: purging a block leaves its id, version and hash.
-Intent, instructions and media are columns of the brief and not repeated.
+What a brief says of a block's files is in it, as a file's label and note have no versions. Intent, instructions and media are columns of the brief and not repeated.
 """
 
 from typing import Annotated, Literal
@@ -26,6 +26,24 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class SnapshotFile(_Part):
+    """What a brief says of a file; every text is one harmless line, cut to what is shown.
+
+    Attributes:
+        content_type: None where nobody knows it, or it is no media type.
+        address: Where the bytes are, percent-encoded; None for one that is longer than any that we give.
+    """
+
+    file_id: UUID
+    label: str
+    note: str | None
+    name: str
+    content_type: str | None
+    size_bytes: NonNegativeInt
+    address: str | None
+    is_primary: bool
+
+
 class SnapshotBlock(_Part):
     """A block that went in.
 
@@ -35,6 +53,8 @@ class SnapshotBlock(_Part):
         tokens: What the block adds to the brief.
         score: Its worth as selection saw it.
         parts: What that worth is made of.
+        files: The block's, its primary one first, as many as a brief shows.
+        more_files: How many it has beside those.
     """
 
     block_id: UUID
@@ -46,6 +66,8 @@ class SnapshotBlock(_Part):
     score: float
     parts: dict[str, float]
     cite: Cite
+    files: tuple[SnapshotFile, ...] = ()
+    more_files: NonNegativeInt = 0
 
 
 class SnapshotLeftOut(_Part):

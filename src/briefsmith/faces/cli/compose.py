@@ -15,6 +15,7 @@ from briefsmith.faces.cli.output import (
 )
 from briefsmith.faces.cli.running import (
     Json,
+    as_file_id,
     as_id,
     checked,
     command_line,
@@ -58,6 +59,12 @@ def compose(
     media: Annotated[
         list[str] | None,
         typer.Option("--media", metavar="URL=DESCRIPTION", help="A picture; may be repeated."),
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--file", metavar="ID", help="A file of the library, as media; may be repeated."
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None,
@@ -103,6 +110,7 @@ def compose(
         "media": tuple(_media(item) for item in media or ()),
         "mode": mode,
         "blocks": tuple(dict.fromkeys(as_id(text) for text in block or ())),
+        "files": tuple(dict.fromkeys(as_file_id(text) for text in file or ())),
         "tags": tuple(tag or ()),
         "scope": scope,
         "meta_audience": audience,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from briefsmith.faces.cli.output import counted, note, one_line, write, write_json
-from briefsmith.faces.cli.running import Json, as_id, command_line, with_store
+from briefsmith.faces.cli.running import Json, as_file_id, command_line, with_store
 from briefsmith.faces.cli.table import Column, number, table, text
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def extract(
     """
     from briefsmith.operations.extraction import extract_file
 
-    wanted = as_id(file_id)
+    wanted = as_file_id(file_id)
 
     async def work(store: "Store") -> "ExtractionReport":
         return await extract_file(

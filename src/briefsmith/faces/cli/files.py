@@ -9,7 +9,7 @@ import typer
 from briefsmith.errors import BriefsmithError, InvalidInput
 from briefsmith.faces.cli.block_options import Limit
 from briefsmith.faces.cli.output import counted, describe_error, note, one_line, write, write_json
-from briefsmith.faces.cli.running import Json, as_id, checked, command_line, with_store
+from briefsmith.faces.cli.running import Json, as_file_id, as_id, checked, command_line, with_store
 from briefsmith.faces.cli.table import Column, number, table, text
 from briefsmith.faces.errors import EXIT_FINDING
 from briefsmith.models.enums import StorageDomain
@@ -164,7 +164,7 @@ def show(file_id: FileId, *, json_: Json = False) -> None:
     """Show a file, and whether its bytes are there."""
     from briefsmith.operations.files import get_file, has_content
 
-    wanted = as_id(file_id)
+    wanted = as_file_id(file_id)
 
     async def work(store: "Store") -> "tuple[BlockFile, bool]":
         async with store.session(read_only=True) as session:
@@ -204,7 +204,7 @@ def open_(
     from briefsmith.faces.cli.written_files import bytes_written_whole
     from briefsmith.operations.files import get_file, read_file
 
-    wanted = as_id(file_id)
+    wanted = as_file_id(file_id)
     if output is None and sys.stdout.isatty():
         message = "The bytes of a file are not for a terminal."
         raise InvalidInput(message, hint="Name a file with --output, or redirect them.")
@@ -240,7 +240,7 @@ def edit(
     """Change what is said of a file; an empty note takes it away."""
     from briefsmith.operations.files import edit_file
 
-    wanted = as_id(file_id)
+    wanted = as_file_id(file_id)
     if label is None and note_ is None and domain is None:
         message = "There is nothing to change."
         raise InvalidInput(message, hint="Give --label, --note or --domain.")
@@ -262,7 +262,7 @@ def attach(
     """Attach a file to a block; it leaves the one that it had."""
     from briefsmith.operations.files import attach_file
 
-    wanted, block_id = as_id(file_id), as_id(block)
+    wanted, block_id = as_file_id(file_id), as_id(block)
 
     async def work(store: "Store") -> "BlockFile":
         async with store.session() as session:
@@ -275,7 +275,7 @@ def detach(file_id: FileId, *, json_: Json = False) -> None:
     """Take a file off its block; it stays in the library."""
     from briefsmith.operations.files import detach_file
 
-    wanted = as_id(file_id)
+    wanted = as_file_id(file_id)
 
     async def work(store: "Store") -> "BlockFile":
         async with store.session() as session:
@@ -295,7 +295,7 @@ def remove(
     """
     from briefsmith.operations.files import remove_file
 
-    wanted = [as_id(one) for one in file_ids]
+    wanted = [as_file_id(one) for one in file_ids]
 
     async def work(store: "Store", one: "UUID") -> "BlockFile":
         return await remove_file(store.session, store.files, one)

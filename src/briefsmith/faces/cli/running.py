@@ -121,6 +121,15 @@ def as_id(text: str) -> UUID:
         raise InvalidId(message) from error
 
 
+def as_file_id(text: str) -> UUID:
+    """The id of a file, given as such or by its address in a brief.
+
+    Raises:
+        InvalidId: It is none.
+    """
+    return as_id(text.removeprefix("briefsmith://file/"))
+
+
 def checked(model: type[T], values: dict[str, Any]) -> T:
     """A request out of a command's words.
 
