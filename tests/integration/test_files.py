@@ -159,6 +159,22 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         pass
 
 
+def test_no_room_for_the_copy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: Any) -> BinaryIO:
+        return open("/dev/full", "r+b", buffering=0)  # noqa: PTH123  a device
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+
+    with (
+        pytest.raises(errors.DiskFull, match=f"no room left in {tmp_path}") as caught,
+        spooled(io.BytesIO(b"x"), "x.txt", LIMITS),
+    ):
+        pass
+
+    assert "nothing was stored" in str(caught.value.hint)
+
+
 def test_a_source_that_never_ends_is_left_at_the_limit() -> None:
     with (
         open("/dev/zero", "rb") as endless,  # noqa: PTH123  a device

@@ -5,7 +5,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from briefsmith import errors
 from briefsmith.documents.labels import one_line
 from briefsmith.providers.file_types import sniffed_type
+from briefsmith.providers.storage.failures import told
 from briefsmith.schemas.files import FileLimits
 
 _PIECE_BYTES = 1 << 20
@@ -42,18 +43,24 @@ def spooled(source: BinaryIO, name: str, limits: FileLimits) -> Generator[Spoole
     """A copy of what a source holds; memory stays flat, and reading ends where the limit is passed.
 
     Raises:
+        DiskFull: There is no room for the copy.
         FileTooLarge: It holds more than one file may have.
         FileTypeRefused: The library does not take its type.
         InvalidFile: It is empty.
     """
-    with tempfile.TemporaryFile() as content:
+    place = tempfile.gettempdir()
+    with ExitStack() as opened:
+        with told(place):
+            # Without a buffer, so that nothing is left to write when it is closed.
+            content = opened.enter_context(tempfile.TemporaryFile(buffering=0))
         digest, size = hashlib.sha256(), 0
         while piece := source.read(_PIECE_BYTES):
             size += len(piece)
             if size > limits.file_bytes:
                 raise _too_large(name, limits)
             digest.update(piece)
-            content.write(piece)
+            with told(place):
+                _write_all(content, piece)
         if not size:
             message = f"The file “{one_line(name)}” is empty."
             raise errors.InvalidFile(message, details={"name": name})
@@ -65,6 +72,12 @@ def spooled(source: BinaryIO, name: str, limits: FileLimits) -> Generator[Spoole
             raise errors.FileTypeRefused(message, details={"name": name, "type": content_type})
         content.seek(0)
         yield Spooled(name, content, size, digest.hexdigest(), content_type)
+
+
+def _write_all(target: BinaryIO, piece: bytes) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[target.write(left) :]
 
 
 @contextmanager
