@@ -29,9 +29,12 @@ from briefsmith.providers.selection import (
 )
 from briefsmith.providers.storage.port import FileStorage
 from briefsmith.providers.tokenizer import TokenCounter
+from briefsmith.schemas.files import FileLimits
 
 if TYPE_CHECKING:
     from briefsmith.postgres.jobs import JobQueue
+
+_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ class Store:
     def files(self) -> FileStorage:
         """Keeps the bytes of files."""
         return make_file_storage(self.settings)
+
+    @property
+    def file_limits(self) -> FileLimits:
+        """What the settings let into the library."""
+        settings = self.settings.files
+        return FileLimits(settings.max_mb * _MB, settings.library_max_mb * _MB, settings.types)
 
     @cached_property
     def extractor(self) -> Extractor:

@@ -24,7 +24,6 @@ AGENTS_ONLY = "an agent's, beside the server and never for a person"
 PATHS = "reads files of the disk that it runs on, which is the caller's only on the command line"
 LOGIN = "needs the login of whoever runs the database"
 WORKS_BESIDE = "`briefsmith agents` does it beside the server"
-FILES = "comes with the routes of files, which stream their bodies"
 SERVER_ONLY = "the server's own bookkeeping"
 
 
@@ -128,18 +127,19 @@ VERBS: dict[str, Verb] = {
     "exports.export_blocks": Verb(
         "block export", no_route="pages of GET /v1/blocks have the same, and hold no connection"
     ),
-    "extraction.extract_file": Verb("file extract", no_route=FILES),
+    "extraction.extract_file": Verb("file extract", "extract_file"),
     "feedback.count_feedback": nowhere(PART),
-    "files.add_file": Verb("file add", no_route=FILES),
-    "files.attach_file": Verb("file attach", no_route=FILES),
+    "files.add_file": Verb("file add", "add_file"),
+    "files.attach_file": Verb("file attach", "attach_file"),
     "files.collect_garbage": Verb("file gc", no_route="tidies a storage, beside the server"),
-    "files.detach_file": Verb("file detach", no_route=FILES),
-    "files.edit_file": Verb("file edit", no_route=FILES),
-    "files.get_file": Verb("file show", no_route=FILES),
+    "files.detach_file": Verb("file detach", "detach_file"),
+    "files.edit_file": Verb("file edit", "edit_file"),
+    "files.get_file": Verb("file show", "get_file"),
     "files.has_content": nowhere(PART),
-    "files.list_files": Verb("file list", no_route=FILES),
-    "files.read_file": Verb("file open", no_route=FILES),
-    "files.remove_file": Verb("file remove", no_route=FILES),
+    "files.list_files": Verb("file list", "list_files"),
+    "files.read_file": Verb("file open", "read_file"),
+    "files.read_part": nowhere(PART),
+    "files.remove_file": Verb("file remove", "remove_file"),
     "feedback.give_feedback": Verb("brief feedback", "give_feedback"),
     "feedback.recount_scores": nowhere("mends what other programs wrote, by hand"),
     "feedback.withdraw_feedback": Verb("brief feedback", "withdraw_feedback"),

@@ -376,22 +376,6 @@ async def test_null_clears_what_may_be_null(store: Database, embedder: Embedder)
     assert second.version == 2
 
 
-@pytest.mark.parametrize(
-    "field",
-    sorted(set(BlockEdit.model_fields) - {"meta_context_scope", "meta_agent_notes", "meta_locale"}),
-)
-async def test_null_is_refused_for_what_a_block_must_have(
-    field: str, store: Database, store_url: str, embedder: Embedder
-) -> None:
-    first = await _add(store, embedder)
-    before = everything(store_url)
-
-    with pytest.raises(errors.InvalidInput, match=field):
-        await _edit(store, embedder, first.id, BlockEdit.model_validate({field: None}))
-
-    assert everything(store_url) == before
-
-
 async def test_a_stale_version_shows_both_sides_and_changes_nothing(
     store: Database, store_url: str, embedder: Embedder
 ) -> None:

@@ -126,13 +126,26 @@ def test_content_is_taken_as_it_is_and_a_label_as_one_line(label: str, content: 
     assert len(block.label.splitlines()) == 1
 
 
-@given(st.sets(st.sampled_from(sorted(BlockEdit.model_fields))))
+CLEARABLE = {"meta_context_scope", "meta_agent_notes", "meta_locale"}
+
+
+@given(st.sets(st.sampled_from(sorted(CLEARABLE))))
 def test_an_edit_knows_a_field_that_is_cleared_from_one_that_is_left_alone(
     cleared: set[str],
 ) -> None:
     edit = BlockEdit.model_validate(dict.fromkeys(cleared))
 
     assert edit.model_dump(exclude_unset=True) == dict.fromkeys(cleared)
+
+
+@pytest.mark.parametrize("field", sorted(BlockEdit.model_fields.keys() - CLEARABLE))
+def test_an_edit_takes_away_nothing_that_a_block_needs(field: str) -> None:
+    schema = BlockEdit.model_json_schema()["properties"][field]
+
+    with pytest.raises(ValidationError, match=f"{field} cannot be empty"):
+        BlockEdit.model_validate({field: None})
+
+    assert {"type": "null"} not in schema["anyOf"]
 
 
 def test_the_largest_block_fits_into_a_line_of_an_export() -> None:

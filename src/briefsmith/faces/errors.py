@@ -22,6 +22,7 @@ _EXIT_CODES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
 # The first that fits: kinds stand before those that they are kinds of.
 _STATUSES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
     (errors.InvalidSetting, 503),  # of whoever runs the server, and not of who asks
+    (errors.FileTypeRefused, 415),
     (errors.InvalidInput, 422),
     (errors.NotAuthenticated, 401),
     (errors.NotPermitted, 403),
@@ -29,6 +30,7 @@ _STATUSES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
     (errors.Conflict, 409),
     (errors.RequestTooLarge, 413),
     (errors.FileTooLarge, 413),
+    (errors.LibraryFull, 413),
     (errors.OverBudget, 422),
     (errors.TooManyRequests, 429),
     (errors.Unavailable, 503),

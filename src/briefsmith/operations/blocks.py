@@ -146,24 +146,12 @@ async def edit_block(
     _refuse_closed(current, edit)
     if edit.label is not None and edit.label.lower() != current.label.lower():
         await _refuse_taken(session, edit.label, current)
-    _refuse_to_clear(changes)
     embedded: tuple[str, NDArray[np.float32]] | None = None
     if _EMBEDDED & changes.keys():
         text = (edit.label or current.label, edit.content or current.content)
         vector = await _vector_or_none(embedder, *text)
         embedded = None if vector is None else (embedder.name, vector)
     return await _update(session, current, expected, edit, embedded)
-
-
-def _refuse_to_clear(changes: dict[str, Any]) -> None:
-    cleared = [name for name, value in changes.items() if value is None]
-    required = sorted(set(cleared) - _CLEARABLE)
-    if required:
-        message = f"{required[0]} cannot be empty."
-        raise errors.InvalidInput(message, details={"fields": required})
-
-
-_CLEARABLE = {"meta_context_scope", "meta_agent_notes", "meta_locale"}
 
 
 async def _update(

@@ -207,12 +207,7 @@ async def read_file(storage: FileStorage, file: BlockFile) -> AsyncGenerator[byt
     Raises:
         FileContentMissing: They are not in the storage, or not those that were added; that shows at the end.
     """
-    key = storage.key_of(file.file_url)
-    if key is None:
-        message = (
-            f"The file {file.id} lies where this storage does not reach: {one_line(file.file_url)}."
-        )
-        raise errors.FileContentMissing(message, details={"id": str(file.id), "url": file.file_url})
+    key = _key(storage, file)
     digest = hashlib.sha256()
     async for piece in storage.read(key):
         digest.update(piece)
@@ -220,6 +215,28 @@ async def read_file(storage: FileStorage, file: BlockFile) -> AsyncGenerator[byt
     if file.content_sha256 is not None and digest.hexdigest() != file.content_sha256:
         message = f"The bytes of the file {file.id} are not those that were added."
         raise errors.FileContentMissing(message, details={"id": str(file.id), "url": file.file_url})
+
+
+async def read_part(
+    storage: FileStorage, file: BlockFile, start: int, end: int
+) -> AsyncGenerator[bytes]:
+    """The bytes of a file from `start` up to `end`, piece by piece; a part cannot be held against the hash.
+
+    Raises:
+        FileContentMissing: They are not in the storage.
+    """
+    async for piece in storage.read(_key(storage, file), start=start, end=end):
+        yield piece
+
+
+def _key(storage: FileStorage, file: BlockFile) -> str:
+    key = storage.key_of(file.file_url)
+    if key is None:
+        message = (
+            f"The file {file.id} lies where this storage does not reach: {one_line(file.file_url)}."
+        )
+        raise errors.FileContentMissing(message, details={"id": str(file.id), "url": file.file_url})
+    return key
 
 
 async def has_content(storage: FileStorage, file: BlockFile) -> bool:

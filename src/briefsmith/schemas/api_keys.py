@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from briefsmith.schemas.numbers import WHOLE
+
 MAX_DAYS = 3_650
 
 KeyScope = Literal["read", "write"]
@@ -25,7 +27,7 @@ class NewApiKey(BaseModel):
 
     name: Annotated[str, Field(max_length=100, pattern=r"^[!-~]([ -~]*[!-~])?$")]
     scope: KeyScope = "write"
-    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 90
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS), WHOLE] = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Requests about blocks."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from briefsmith.models.enums import (
     BlockImportance,
@@ -82,8 +82,21 @@ class NewBlock(_Request):
     requires_user_review: bool = False
 
 
+_CLEARABLE = frozenset({"meta_context_scope", "meta_agent_notes", "meta_locale"})
+
+
+def _says_what_null_clears(schema: dict[str, Any]) -> None:
+    """Null is a default here, which stands for "as it is", and a value of few fields."""
+    for name, field in schema["properties"].items():
+        if name not in _CLEARABLE:
+            field["anyOf"] = [one for one in field["anyOf"] if one != {"type": "null"}]
+            field.pop("default", None)
+
+
 class BlockEdit(_Request):
     """Changes of a block: what is not set stays as it is; null clears what may be null."""
+
+    model_config = ConfigDict(json_schema_extra=_says_what_null_clears)
 
     label: Label | None = None
     content: Annotated[Content, Field(min_length=1)] | None = None
@@ -99,6 +112,14 @@ class BlockEdit(_Request):
     meta_visibility: Visibility | None = None
     meta_emotional_tone: Tags | None = None
     requires_user_review: bool | None = None
+
+    @model_validator(mode="after")
+    def _keeps_what_a_block_needs(self) -> Self:
+        empty = sorted(name for name in self.model_fields_set if getattr(self, name) is None)
+        if needed := [name for name in empty if name not in _CLEARABLE]:
+            message = f"{needed[0]} cannot be empty"
+            raise ValueError(message)
+        return self
 
 
 class BlockFilter(_Request):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from briefsmith.schemas.blocks import VISIBLE, Tags, Text
 from briefsmith.schemas.brief_life import BriefState
+from briefsmith.schemas.numbers import WHOLE
 
 DEFAULT_BUDGET_TOKENS = 4_000
 MAX_BUDGET_TOKENS = 1_000_000
@@ -40,7 +41,7 @@ class NewBrief(BaseModel):
     intent: Annotated[Text, Field(max_length=20_000, json_schema_extra={"pattern": VISIBLE})]
     sub_instructions: Annotated[Text, Field(max_length=20_000)] | None = None
     media: Annotated[tuple[Media, ...], Field(max_length=100)] = ()
-    budget_tokens: Annotated[int, Field(ge=0, le=MAX_BUDGET_TOKENS)] = DEFAULT_BUDGET_TOKENS
+    budget_tokens: Annotated[int, Field(ge=0, le=MAX_BUDGET_TOKENS), WHOLE] = DEFAULT_BUDGET_TOKENS
     mode: Text | None = None
     blocks: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
     files: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from briefsmith.models.block_files import BlockFile
     from briefsmith.operations.files import Garbage
     from briefsmith.runtime import Store
-    from briefsmith.schemas.files import FileLimits, NewFile
+    from briefsmith.schemas.files import NewFile
 
 FileId = Annotated[str, typer.Argument(metavar="ID", help="Id of a file.")]
 Domain = Annotated[
@@ -32,7 +32,6 @@ Note = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="What an agent should make of it.")
 ]
 Primary = Annotated[bool, typer.Option("--primary", help="Make it the block's first file.")]
-_MB = 1_000_000
 
 
 def add(
@@ -94,7 +93,7 @@ async def _add_all(
     from briefsmith.operations.file_intake import spooled_path
     from briefsmith.operations.files import add_file
 
-    limits = file_limits(store)
+    limits = store.file_limits
     refused: list[BriefsmithError] = []
     for path, new in news:
         try:
@@ -109,14 +108,6 @@ async def _add_all(
         else:
             _show_change(file, "Added", as_json=as_json)
     return refused
-
-
-def file_limits(store: "Store") -> "FileLimits":
-    """What the settings let into the library."""
-    from briefsmith.schemas.files import FileLimits
-
-    settings = store.settings.files
-    return FileLimits(settings.max_mb * _MB, settings.library_max_mb * _MB, settings.types)
 
 
 def list_(

@@ -30,6 +30,7 @@ from briefsmith.faces.server.routes import (
     configs,
     events,
     feedback,
+    files,
     health,
     insights,
     keys,
@@ -47,6 +48,9 @@ ROUTERS = (
     brief_edits.router,
     brief_edits.long_router,
     brief_life.router,
+    files.router,
+    files.upload_router,
+    files.long_router,
     feedback.router,
     configs.router,
     runs.router,
@@ -62,6 +66,9 @@ ROUTERS = (
 )
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TOLD_HEADERS = [
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
     "ETag",
     "Idempotency-Replayed",
     "Link",
@@ -91,7 +98,9 @@ def make_app(backend: Backend, *, log: TextIO | None = None) -> ASGIApp:
             "Idempotency-Key",
             "If-Match",
             "If-None-Match",
+            "If-Range",
             "Last-Event-ID",
+            "Range",
             "X-Request-Id",
         ],
         expose_headers=_TOLD_HEADERS,

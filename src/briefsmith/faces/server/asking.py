@@ -64,8 +64,11 @@ class Caller:
 
         return opened
 
-    async def repeatable(self) -> RepeatableRequest | None:
+    async def repeatable(self, content: bytes | None = None) -> RepeatableRequest | None:
         """The request under its `Idempotency-Key`; None without one.
+
+        Args:
+            content: What tells its body from others, where that was read already; None reads it.
 
         Raises:
             InvalidInput: The key is none.
@@ -80,12 +83,18 @@ class Caller:
         url = self.request.url
         parts = [self.request.method, url.path, url.query, self.request.headers.get("accept", "")]
         digest = hashlib.sha256("\n".join(parts).encode())
-        digest.update(await self.request.body())
+        digest.update(await self.request.body() if content is None else content)
         return RepeatableRequest(found[2], digest.hexdigest())
 
-    async def once(self, work: Callable[[Session], Awaitable[Response]]) -> Response:
-        """The answer of work in one transaction, done once however often the request comes under its key."""
-        repeatable = await self.repeatable()
+    async def once(
+        self, work: Callable[[Session], Awaitable[Response]], content: bytes | None = None
+    ) -> Response:
+        """The answer of work in one transaction, done once however often the request comes under its key.
+
+        Args:
+            content: As `repeatable` takes it.
+        """
+        repeatable = await self.repeatable(content)
         async with self.session() as session:
             if repeatable is None:
                 return await work(session)

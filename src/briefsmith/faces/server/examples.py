@@ -23,6 +23,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "run_brief": {"receiver": "stdout"},
     "deliver_output": {"receiver": "stdout"},
     "reject_proposal": {"reason": "Both are still in use."},
+    "edit_file": {"label": "Price list", "note": "Prices without tax."},
+    "attach_file": {"block_id": "00000000-0000-4000-8000-000000000000", "is_primary": True},
+    "extract_file": {"dry_run": True},
     "add_key": {"name": "nightly script", "scope": "read", "days": 90},
 }
 _OF_BLOCK = (
@@ -45,14 +48,24 @@ _OF_BRIEF = (
     "replay_brief",
     "compare_briefs",
     "give_feedback",
-    "withdraw_feedback",
     "run_brief",
     "list_outputs",
+)
+_OF_FILE = (
+    "get_file",
+    "read_file",
+    "edit_file",
+    "attach_file",
+    "detach_file",
+    "extract_file",
+    "remove_file",
 )
 _LINKS = {
     "add_block": ("block_id", "id", _OF_BLOCK),
     "compose_brief": ("brief_id", "id", _OF_BRIEF),
+    "give_feedback": ("brief_id", "feedback/task_brief_id", ("withdraw_feedback",)),
     "run_brief": ("output_id", "id", ("get_output", "deliver_output")),
+    "add_file": ("file_id", "id", _OF_FILE),
     "add_key": ("key_id", "row/id", ("revoke_key",)),
 }
 

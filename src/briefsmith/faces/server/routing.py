@@ -54,7 +54,7 @@ class Route(APIRoute):
             length = request.headers.get("content-length")
             if takes_body:
                 _check_type(request)
-            counted = CountedBody(request.receive, backend.settings.body_bytes, length)
+            counted = CountedBody(request.receive, self.body_bytes(backend), length)
             async with within(self.seconds(backend)):
                 return await handler(JsonRequest(request.scope, counted))
 
@@ -63,6 +63,19 @@ class Route(APIRoute):
     def seconds(self, backend: Backend) -> float:
         """Most time until the answer begins."""
         return backend.settings.timeout_seconds
+
+    def body_bytes(self, backend: Backend) -> int:
+        """Most bytes of a body."""
+        return backend.settings.body_bytes
+
+
+class UploadRoute(Route):
+    """Takes the bytes of a file."""
+
+    @override
+    def body_bytes(self, backend: Backend) -> int:
+        """As much as a file may have, and a bit: that it is too large is the library's to say."""
+        return backend.store.settings.files.max_mb * 1_000_000 + 1
 
 
 class LongRoute(Route):

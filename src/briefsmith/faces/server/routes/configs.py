@@ -18,6 +18,7 @@ from briefsmith.operations import deployment_configs
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.blocks import Text
 from briefsmith.schemas.deployment import MAX_TEMPERATURE, MOST_TOKENS, NewDeploymentConfig
+from briefsmith.schemas.numbers import WHOLE
 
 router = APIRouter(prefix="/v1/deployment-configs", tags=["runs"], route_class=Route)
 
@@ -36,7 +37,7 @@ class NewConfig(BaseModel):
     task_brief_id: UUID
     model: Annotated[str, Field(max_length=200, pattern=r"^[!-~]([ -~]*[!-~])?$")] | None = None
     temperature: Annotated[float, Field(ge=0, le=MAX_TEMPERATURE)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), WHOLE] | None = None
     receiver: WebReceiver | None = None
     format: Literal["markdown", "structured_json", "text_response", "prompt_block"] | None = None
     custom_notes: Annotated[Text, Field(max_length=20_000)] | None = None
