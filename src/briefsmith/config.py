@@ -18,6 +18,7 @@ class ServerSettings:
         jwt_audience: What `aud` of a token has to be.
         jwt_issuer: What `iss` of a token has to be; tokens are not taken without it.
         allow_service_role: Whether a token of the service role may act for a user that it names.
+        public_url: Where the server is reached, such as `https://briefs.example`; None believes the request.
         cors_origins: Pages of these origins may ask; none by default.
         connections: To the database, at once.
         timeout_seconds: Most time for one request; those that wait for a model have the model's time more.
@@ -32,6 +33,7 @@ class ServerSettings:
     jwt_audience: str = "authenticated"
     jwt_issuer: str | None = None
     allow_service_role: bool = False
+    public_url: str | None = None
     cors_origins: tuple[str, ...] = ()
     connections: int = 10
     timeout_seconds: int = 30
@@ -241,6 +243,7 @@ def _server(env: Mapping[str, str]) -> ServerSettings:
         jwt_audience=env.get("BRIEFSMITH_JWT_AUDIENCE", "authenticated"),
         jwt_issuer=env.get("BRIEFSMITH_JWT_ISSUER"),
         allow_service_role=env.get("BRIEFSMITH_JWT_ALLOW_SERVICE_ROLE", "0") in {"1", "true"},
+        public_url=env.get("BRIEFSMITH_PUBLIC_URL"),
         cors_origins=tuple(env.get("BRIEFSMITH_CORS_ORIGINS", "").replace(",", " ").split()),
         connections=_whole_number(env, "BRIEFSMITH_SERVER_CONNECTIONS", default=10, least=2),
         timeout_seconds=_whole_number(env, "BRIEFSMITH_SERVER_TIMEOUT", default=30, least=1),

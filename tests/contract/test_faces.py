@@ -192,7 +192,14 @@ AGENT_VERBS: dict[Callable[..., Any], Verb] = {
     editor.edit_by_instruction: Verb("brief edit", "edit_brief"),
 }
 # Routes and commands of what is no operation.
-OTHER_ROUTES = {"is_alive", "get_metrics", "list_agents", "get_openapi"}
+OTHER_ROUTES = {
+    "is_alive",
+    "get_metrics",
+    "list_agents",
+    "get_openapi",
+    "get_protected_resource",
+    "get_protected_resource_of_mcp",
+}
 OTHER_COMMANDS = {
     "agents defer",
     "agents list",

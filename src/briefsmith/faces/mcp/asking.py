@@ -1,7 +1,8 @@
 """Who asks, and what a tool works with."""
 
 import re
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -27,12 +28,14 @@ class Asker:
         user: For the transaction; the database decides what is in reach.
         may_write: False for a key that may only look.
         may_apply: The person lets agents change blocks by themselves, where each block's own policy does.
+        composing: Entered around what waits for a model; it refuses where too much is under way.
     """
 
     store: "Store"
     user: "Actor"
     may_write: bool = True
     may_apply: bool = False
+    composing: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
 
 class Who(Protocol):

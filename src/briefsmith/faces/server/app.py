@@ -18,6 +18,7 @@ from briefsmith.faces.server import problems
 from briefsmith.faces.server.backend import Backend
 from briefsmith.faces.server.gate import Gate
 from briefsmith.faces.server.limits import BodyTooLarge
+from briefsmith.faces.server.mcp_place import McpPlace
 from briefsmith.faces.server.openapi import documented
 from briefsmith.faces.server.request_log import RequestLog
 from briefsmith.faces.server.routes import (
@@ -37,6 +38,7 @@ from briefsmith.faces.server.routes import (
     review,
     runs,
     schema,
+    well_known,
 )
 from briefsmith.faces.server.traces import traced
 
@@ -63,6 +65,7 @@ ROUTERS = (
     keys.router,
     schema.router,
     health.router,
+    well_known.router,
 )
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TOLD_HEADERS = [
@@ -87,7 +90,7 @@ def make_app(backend: Backend, *, log: TextIO | None = None) -> ASGIApp:
         log: Where a line for each request goes; None is standard error.
     """
     routes = make_routes(backend)
-    app: ASGIApp = Gate(routes, backend)
+    app: ASGIApp = Gate(McpPlace(routes, backend), backend)
     app = CORSMiddleware(
         app,
         allow_origins=backend.settings.cors_origins,
@@ -100,6 +103,7 @@ def make_app(backend: Backend, *, log: TextIO | None = None) -> ASGIApp:
             "If-None-Match",
             "If-Range",
             "Last-Event-ID",
+            "MCP-Protocol-Version",
             "Range",
             "X-Request-Id",
         ],

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,9 @@ class Backend:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[UUID] = field(default_factory=Counter[UUID])
     _finishing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    _ends: list[Callable[[], Awaitable[None]]] = field(
+        default_factory=list[Callable[[], Awaitable[None]]]
+    )
 
     async def finish(self, work: Coroutine[Any, Any, None]) -> None:
         """Does what has to be done behind a request, also where who asked has gone and the request is cancelled."""
@@ -56,8 +59,14 @@ class Backend:
         task.add_done_callback(self._finishing.discard)
         await asyncio.shield(task)
 
+    def on_close(self, end: Callable[[], Awaitable[None]]) -> None:
+        """Has something end with the server."""
+        self._ends.append(end)
+
     async def close(self) -> None:
         """Waits for what is still being finished."""
+        for end in self._ends:
+            await end()
         await self.wakes.close()
         await asyncio.gather(*self._finishing, return_exceptions=True)
 

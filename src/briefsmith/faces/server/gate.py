@@ -3,15 +3,22 @@
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from briefsmith.errors import BriefsmithError, NotPermitted
+from briefsmith.errors import BriefsmithError, NotAuthenticated, NotPermitted
 from briefsmith.faces.server.backend import Backend
 from briefsmith.faces.server.identity import is_loopback_name
 from briefsmith.faces.server.problems import problem
+from briefsmith.faces.server.protected_resource import (
+    MCP_PATH,
+    METADATA_PATHS,
+    challenge,
+    public_base,
+)
 
 # Whoever looks after the server asks these, without a name.
-_HEALTH = {"/healthz", "/readyz"}
+_OPEN = {"/healthz", "/readyz", *METADATA_PATHS}
 _READING = {"GET", "HEAD"}
 
 
@@ -29,10 +36,10 @@ class Gate:
                 await self._app(scope, receive, send)
             return
         try:
-            if scope["path"] not in _HEALTH:
+            if scope["path"] not in _OPEN:
                 await self._admit(scope)
         except BriefsmithError as error:
-            await problem(error)(scope, receive, send)
+            await self._refused(scope, error)(scope, receive, send)
             return
         if scope["method"] == "HEAD":
             # What GET would say, without the body.
@@ -40,13 +47,21 @@ class Gate:
             return
         await self._app(scope, receive, send)
 
+    def _refused(self, scope: Scope, error: BriefsmithError) -> Response:
+        if scope["path"] != MCP_PATH or not isinstance(error, NotAuthenticated):
+            return problem(error)
+        base = public_base(scope, self._backend.settings.public_url)
+        return problem(error, headers={"WWW-Authenticate": challenge(base)})
+
     async def _admit(self, scope: Scope) -> None:
         if scope["path"] == "/metrics" and self._backend.knows_tokens:
             _check_from_here(scope)
             return
         identity = await self._backend.identifier.identify(Headers(scope=scope))
         scope["state"]["identity"] = identity
-        if not identity.may_write and scope["method"] not in _READING:
+        # Agents post whatever they ask; their tools know who may only look.
+        is_posted = scope["method"] not in _READING and scope["path"] != MCP_PATH
+        if is_posted and not identity.may_write:
             message = "This key may only look."
             raise NotPermitted(message, hint="Make one with the scope `write`.")
         if self._backend.rates is not None:

@@ -9,6 +9,7 @@ from briefsmith import __version__, errors
 from briefsmith.faces.errors import http_status
 from briefsmith.faces.server.examples import linked
 from briefsmith.faces.server.problems import Problem
+from briefsmith.faces.server.protected_resource import METADATA_PATHS
 from briefsmith.faces.server.refusals import WRITING, described
 
 _DESCRIPTION = """\
@@ -87,7 +88,7 @@ def _described(app: FastAPI, *, knows_tokens: bool) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any], *, knows_tokens: bool) -> None:
     responses = cast("dict[str, Any]", operation["responses"])
-    is_open = path in {"/healthz", "/readyz", "/metrics"}
+    is_open = path in {"/healthz", "/readyz", "/metrics", *METADATA_PATHS}
     if knows_tokens and not is_open:
         operation["security"] = [{"bearer": []}]
         responses["401"] = described([errors.NotAuthenticated])

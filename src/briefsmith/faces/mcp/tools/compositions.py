@@ -125,7 +125,8 @@ async def _composed(
         store.tokens,
         progress.model(store.model if use_model else None),
     )
-    composed = await composer.compose(new)
+    async with caller.asker.composing():
+        composed = await composer.compose(new)
     await progress.done()
     return composed
 
