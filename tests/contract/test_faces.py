@@ -17,6 +17,7 @@ from briefsmith.agents.composer import Composer
 from briefsmith.agents.runner import Runner
 from briefsmith.faces.server.app import make_routes
 from tests.contract.test_readme import COMMANDS
+from tests.faces.mcp.test_listing import TOOLS as MCP_TOOLS
 
 # Reasons that several have in common.
 PART = "a step of other verbs"
@@ -191,6 +192,58 @@ AGENT_VERBS: dict[Callable[..., Any], Verb] = {
     Runner.deliver: Verb("brief deliver", "deliver_output"),
     editor.edit_by_instruction: Verb("brief edit", "edit_brief"),
 }
+
+# What an agent has of the verbs; the others with the reason, by their module or by themselves.
+TOOLS = {
+    "Composer.compose": "compose_brief",
+    "blocks.add_block": "add_block",
+    "blocks.get_block": "read_block",
+    "blocks.get_block_version": "read_block",
+    "blocks.block_history": "read_block",
+    "blocks.list_blocks": "block://",
+    "brief_types.list_brief_types": "prompts",
+    "briefs.get_brief": "read_brief",
+    "briefs.list_briefs": "brief://",
+    "feedback.give_feedback": "give_feedback",
+    "search.search_blocks": "find_context",
+}
+PERSONS = "a person's to decide; agents propose"
+BESIDE_TASKS = "no part of a task; few tools are chosen better than many"
+MAINTENANCE = "for who looks after the store"
+NO_TOOL = {
+    "agent_messages": BESIDE_TASKS,
+    "agent_sessions": BESIDE_TASKS,
+    "api_keys": PERSONS,
+    "approvals": PERSONS,
+    "blocks.accept_block": PERSONS,
+    "blocks.archive_block": PERSONS,
+    "blocks.edit_block": PERSONS,
+    "blocks.purge_block": PERSONS,
+    "blocks.restore_block": PERSONS,
+    "brief_differences": BESIDE_TASKS,
+    "brief_edits": PERSONS,
+    "brief_replay": BESIDE_TASKS,
+    "brief_runs": BESIDE_TASKS,
+    "brief_validation": PERSONS,
+    "clock": MAINTENANCE,
+    "counts": MAINTENANCE,
+    "deployment_configs": PERSONS,
+    "edit_by_instruction": PERSONS,
+    "embeddings": MAINTENANCE,
+    "event_stream": BESIDE_TASKS,
+    "exports": MAINTENANCE,
+    "extraction": PERSONS,
+    "feedback.withdraw_feedback": PERSONS,
+    "files": "briefs name files with their addresses; the library is a person's to keep",
+    "imports": PATHS,
+    "insights": BESIDE_TASKS,
+    "proposals": PERSONS,
+    "reviews": PERSONS,
+    "Runner": BESIDE_TASKS,
+    "schema": MAINTENANCE,
+    "schema_upgrade": MAINTENANCE,
+}
+
 # Routes and commands of what is no operation.
 OTHER_ROUTES = {
     "is_alive",
@@ -268,6 +321,19 @@ def test_the_route_of_a_verb_calls_it(name: str, verb: Verb) -> None:
     module = inspect.getmodule(ROUTES[verb.route].endpoint)
     assert module is not None
     assert f"{name.rpartition('.')[2]}(" in inspect.getsource(module)
+
+
+def test_a_verb_has_a_tool_or_a_reason_to_have_none() -> None:
+    had = {name for name, verb in ALL if verb.command or verb.route}
+    reasons = {
+        name: [one for one in (name, name.partition(".")[0]) if one in NO_TOOL] for name in had
+    }
+
+    assert TOOLS.keys() <= had
+    assert {name for name in had if not reasons[name]} == TOOLS.keys()
+    assert {one for found in reasons.values() for one in found} == NO_TOOL.keys()
+    served = {tool for tool in TOOLS.values() if tool.isidentifier() and tool != "prompts"}
+    assert served | {"propose_change"} == set(MCP_TOOLS)
 
 
 def test_every_route_and_every_command_is_some_verb_s() -> None:

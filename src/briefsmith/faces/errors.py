@@ -1,4 +1,4 @@
-"""Error to exit code and to HTTP status: the only such tables. MCP results join them when that face comes."""
+"""Error to exit code, to HTTP status and to the protocol error of MCP: the only such tables."""
 
 from briefsmith import errors
 
@@ -38,6 +38,20 @@ _STATUSES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
     (errors.SchemaMismatch, 503),
     (errors.BriefsmithError, 500),
 )
+
+
+# Of JSON-RPC 2.0, which MCP speaks; tools answer with a result instead that says what went wrong.
+_PROTOCOL_CODES: tuple[tuple[type[errors.BriefsmithError], int], ...] = (
+    (errors.InvalidSetting, -32603),
+    (errors.InvalidInput, -32602),
+    (errors.NotFound, -32602),
+    (errors.BriefsmithError, -32603),
+)
+
+
+def protocol_code(kind: type[errors.BriefsmithError]) -> int:
+    """What the reading of a resource or a prompt that met such an error is answered with."""
+    return next(code for known, code in _PROTOCOL_CODES if issubclass(kind, known))
 
 
 def http_status(kind: type[errors.BriefsmithError]) -> int:

@@ -11,12 +11,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from fastmcp.tools.base import ToolResult
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, TextContent
+from mcp_types import TextContent
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from briefsmith.config import wants_traceback
-from briefsmith.errors import BriefsmithError, Bug, InvalidInput, NotFound
+from briefsmith.errors import BriefsmithError, Bug, InvalidInput
+from briefsmith.faces.errors import protocol_code
 from briefsmith.faces.mcp.answers import Material, paragraphs, shown
 
 P = ParamSpec("P")
@@ -68,8 +69,7 @@ def refusal(error: BriefsmithError) -> ToolResult:
 
 def protocol_error(error: BriefsmithError) -> MCPError:
     """The same where there is no result to put it into."""
-    is_callers = isinstance(error, InvalidInput | NotFound)
-    code = INVALID_PARAMS if is_callers else INTERNAL_ERROR
+    code = protocol_code(type(error))
     return MCPError(code=code, message=_sentences(error), data=_plain(error))
 
 
