@@ -2,7 +2,7 @@
 # make test    every check and every test; what CI runs
 # make bench   figures; see benchmarks/README.md
 .DELETE_ON_ERROR:
-.PHONY: demo test tests check quick types format contract lock bench bench-retrieval bench-schema bench-feedback clean
+.PHONY: demo test tests check quick types format contract lock bench bench-retrieval bench-schema bench-feedback bench-server clean
 
 # The first Python that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -47,6 +47,9 @@ bench-schema: .venv/measuring
 
 bench-feedback: .venv/installed
 	$(BIN)/python benchmarks/feedback.py
+
+bench-server: .venv/measuring
+	$(BIN)/python benchmarks/server.py
 
 # What the database has to be, as every PostgreSQL at hand prints it; run it after a migration changed.
 contract: .venv/developing
