@@ -83,6 +83,7 @@ VERBS: dict[str, Verb] = {
     "brief_life.begin_step": nowhere(PART),
     "brief_life.life_of": nowhere(PART),
     "brief_life.read_life": nowhere(PART),
+    "brief_lookup.find_brief": nowhere(PART),
     "brief_media.with_files_as_media": nowhere(PART),
     "brief_replay.replay_brief": Verb("brief replay", "replay_brief"),
     "brief_runs.get_output": Verb("brief outputs", "get_output"),
@@ -115,7 +116,6 @@ VERBS: dict[str, Verb] = {
     "deployment_configs.configure_brief": Verb("brief configure", "configure_brief"),
     "deployment_configs.get_config": nowhere(PART),
     "deployment_configs.list_configs": Verb("brief configs", "list_configs"),
-    "deployment_configs.require_brief": nowhere(PART),
     "embeddings.reembed": Verb("reembed", no_route="takes as long as there are blocks"),
     "event_stream.begin_stream": Verb(
         route="stream_events", no_command="a terminal has no use for it"

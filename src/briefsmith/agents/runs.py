@@ -80,8 +80,9 @@ async def run_agent(
     except BriefsmithError as error:
         return await _failed(sessions, agent.name, job, error, started, is_last=is_last)
     except Exception as error:  # noqa: BLE001  it is told with its code, and the other agents go on
-        message = f"The agent {agent.name} failed ({type(error).__name__})."
-        return await _failed(sessions, agent.name, job, Bug(message), started, is_last=is_last)
+        fault = Bug(f"The agent {agent.name} failed ({type(error).__name__}).")
+        fault.__cause__ = error
+        return await _failed(sessions, agent.name, job, fault, started, is_last=is_last)
     if result is None:
         return Outcome(agent.name, "skipped", seconds=_since(started))
     return Outcome(agent.name, "succeeded", result.counts, result.notes, _since(started))

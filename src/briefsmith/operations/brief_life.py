@@ -5,14 +5,14 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from briefsmith import errors
 from briefsmith.compiler.brief_life import LifeFacts, check_step, state_of
 from briefsmith.compiler.document import sha256_of
 from briefsmith.models.task_brief_outputs import TaskBriefOutput
 from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.brief_lookup import find_brief, found_brief
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.brief_life import BriefState, BriefStep, Validation
-from briefsmith.store import brief_life, task_briefs
+from briefsmith.store import brief_life
 from briefsmith.store.task_briefs import ListedBrief
 
 
@@ -85,8 +85,7 @@ async def read_life(session: Session, brief_id: UUID) -> BriefLife:
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
-    brief = await task_briefs.select_brief(session, brief_id)
-    return await life_of(session, _found(brief, brief_id))
+    return await life_of(session, await find_brief(session, brief_id))
 
 
 async def begin_step(session: Session, brief_id: UUID, step: BriefStep) -> BriefLife:
@@ -96,14 +95,7 @@ async def begin_step(session: Session, brief_id: UUID, step: BriefStep) -> Brief
         BriefNotFound: There is none, or it is somebody else's.
         WrongState: It does not allow the step.
     """
-    brief = _found(await brief_life.lock_brief(session, brief_id), brief_id)
+    brief = found_brief(await brief_life.lock_brief(session, brief_id), brief_id)
     life = await life_of(session, brief)
     check_step(brief_id, life.state, step)
     return life
-
-
-def _found(brief: TaskBrief | None, brief_id: UUID) -> TaskBrief:
-    if brief is None:
-        message = f"There is no brief {brief_id}."
-        raise errors.BriefNotFound(message, details={"id": str(brief_id)})
-    return brief

@@ -10,8 +10,9 @@ from briefsmith.compiler.document import sha256_of
 from briefsmith.models.deployment_configs import DeploymentConfig
 from briefsmith.models.enums import OutputType
 from briefsmith.models.task_brief_outputs import TaskBriefOutput
+from briefsmith.operations.brief_lookup import find_brief
 from briefsmith.operations.briefs import StoredBrief, get_brief
-from briefsmith.operations.deployment_configs import get_config, require_brief
+from briefsmith.operations.deployment_configs import get_config
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.deployment import OutputListing
 from briefsmith.store import agent_messages, brief_life, brief_runs, events
@@ -111,7 +112,7 @@ async def list_outputs(
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
-    await require_brief(session, brief_id)
+    await find_brief(session, brief_id)
     return await brief_runs.select_outputs(session, brief_id, limit=limit)
 
 

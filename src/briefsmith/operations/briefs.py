@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from briefsmith import errors
 from briefsmith.compiler.brief import (
     CompiledBrief,
     recompile,
@@ -15,6 +14,7 @@ from briefsmith.compiler.brief import (
 from briefsmith.compiler.document import MediaItem
 from briefsmith.models.task_briefs import TaskBrief
 from briefsmith.operations.brief_life import life_of, listed_state
+from briefsmith.operations.brief_lookup import find_brief
 from briefsmith.operations.brief_texts import texts_then
 from briefsmith.operations.compositions import composition_of, redact_composition
 from briefsmith.postgres.session import Session
@@ -62,10 +62,7 @@ async def get_brief(session: Session, brief_id: UUID) -> StoredBrief:
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
-    brief = await task_briefs.select_brief(session, brief_id)
-    if brief is None:
-        message = f"There is no brief {brief_id}."
-        raise errors.BriefNotFound(message, details={"id": str(brief_id)})
+    brief = await find_brief(session, brief_id)
     life = await life_of(session, brief)
     snapshot = snapshot_of(brief)
     ids = [part.block_id for part in snapshot.blocks] if snapshot else []

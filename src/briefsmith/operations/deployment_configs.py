@@ -4,10 +4,10 @@ from uuid import UUID
 
 from briefsmith import errors
 from briefsmith.models.deployment_configs import DeploymentConfig
-from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.brief_lookup import find_brief
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.deployment import NewDeploymentConfig
-from briefsmith.store import deployment_configs, task_briefs
+from briefsmith.store import deployment_configs
 
 
 async def configure_brief(
@@ -18,7 +18,7 @@ async def configure_brief(
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
-    await require_brief(session, brief_id)
+    await find_brief(session, brief_id)
     columns: deployment_configs.NewConfigColumns = {
         "model": new.model,
         "temperature": new.temperature,
@@ -41,7 +41,7 @@ async def list_configs(
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
-    await require_brief(session, brief_id)
+    await find_brief(session, brief_id)
     return await deployment_configs.select_configs(session, brief_id, limit=limit)
 
 
@@ -58,16 +58,3 @@ async def get_config(
         message = f"The brief {brief_id} has no configuration {config_id}."
         raise errors.ConfigNotFound(message, details={"id": str(config_id)})
     return config
-
-
-async def require_brief(session: Session, brief_id: UUID) -> TaskBrief:
-    """The brief without its text.
-
-    Raises:
-        BriefNotFound: There is none, or it is somebody else's.
-    """
-    brief = await task_briefs.select_brief(session, brief_id)
-    if brief is None:
-        message = f"There is no brief {brief_id}."
-        raise errors.BriefNotFound(message, details={"id": str(brief_id)})
-    return brief

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from briefsmith import errors
 from briefsmith.compiler.learning import PRIOR_FAILURES, PRIOR_SUCCESSES, credit_shares
 from briefsmith.models.brief_feedback import BriefFeedback
-from briefsmith.models.task_briefs import TaskBrief
+from briefsmith.operations.brief_lookup import find_brief
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.feedback import CreditedBlock, FeedbackChange, FeedbackOutcome, NewFeedback
 from briefsmith.schemas.snapshot import Snapshot
-from briefsmith.store import brief_feedback, events, task_briefs
+from briefsmith.store import brief_feedback, events
 from briefsmith.store.brief_feedback import ScoredBlock, Uncounted
 
 _PAGE = 200
@@ -62,7 +62,7 @@ async def give_feedback(session: Session, brief_id: UUID, new: NewFeedback) -> F
         brief.feedback_given
     """
     also = await count_feedback(session)
-    brief = await _found(session, brief_id)
+    brief = await find_brief(session, brief_id)
     if new.output_id and not await brief_feedback.has_output(session, brief_id, new.output_id):
         message = f"The brief {brief_id} has no output {new.output_id}."
         hint = f"`briefsmith brief outputs {brief_id}` lists those that it has."
@@ -89,7 +89,7 @@ async def withdraw_feedback(session: Session, brief_id: UUID) -> FeedbackOutcome
         brief.feedback_withdrawn
     """
     also = await count_feedback(session)
-    await _found(session, brief_id)
+    await find_brief(session, brief_id)
     feedback = await brief_feedback.select_feedback(session, brief_id)
     if feedback is None:
         message = f"The brief {brief_id} has no feedback."
@@ -130,14 +130,6 @@ async def recount_scores(session: Session) -> int:
     ids = await brief_feedback.select_counted(session)
     locked = await brief_feedback.lock_blocks(session, ids)
     return len(await _scored(session, (block.id for block in locked)))
-
-
-async def _found(session: Session, brief_id: UUID) -> TaskBrief:
-    brief = await task_briefs.select_brief(session, brief_id)
-    if brief is None:
-        message = f"There is no brief {brief_id}."
-        raise errors.BriefNotFound(message, details={"id": str(brief_id)})
-    return brief
 
 
 async def _written(

@@ -75,7 +75,7 @@ class Reading:
             case ast.withitem(optional_vars=ast.expr() as target):
                 self._assign(target, None)
             case _:
-                pass
+                pass  # any other node binds no name
 
     def _pass_over_docstring(
         self, node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
