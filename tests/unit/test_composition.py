@@ -26,7 +26,7 @@ from briefsmith.compiler.composed import (
 )
 from briefsmith.compiler.document import BlockText
 from briefsmith.compiler.fence import check_nonce, unfence
-from briefsmith.compiler.render import render_json
+from briefsmith.compiler.render_json import render_json
 from briefsmith.errors import OverBudget
 from briefsmith.models.enums import BlockSource, BlockType
 from briefsmith.schemas.composition import (

@@ -22,9 +22,9 @@ from briefsmith.compiler.render import (
     HOW_TO_READ,
     MAX_LABEL_CHARS,
     NO_CONTEXT,
-    render_json,
     render_markdown,
 )
+from briefsmith.compiler.render_json import render_json
 from briefsmith.models.enums import BlockSource, BlockType
 
 NONCE = "0123456789abcdef0123456789abcdef"

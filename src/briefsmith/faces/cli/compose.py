@@ -180,7 +180,7 @@ def _media(text: str) -> "Media":
 
 
 def _write_composed_json(composed: "ComposedBrief") -> None:
-    from briefsmith.compiler.render import render_json
+    from briefsmith.compiler.render_json import render_json
 
     made = composed.composition
     write_json(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from briefsmith import errors
 from briefsmith.agents.composer import Composer
-from briefsmith.compiler.render import render_json
+from briefsmith.compiler.render_json import render_json
 from briefsmith.faces.server import conditional, pages
 from briefsmith.faces.server.asking import Asking, again, answer
 from briefsmith.faces.server.refusals import refusals
