@@ -8,6 +8,7 @@ from itertools import count
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -25,6 +26,10 @@ from tests.integration.servers import (
 )
 
 _NUMBERS = count()
+
+# No test is about time, and what a loaded machine does slowly is right all the same.
+settings.register_profile("timeless", deadline=None)
+settings.load_profile("timeless")
 
 
 class Server:

@@ -185,7 +185,6 @@ async def test_a_suggestion_of_a_version_that_is_gone_is_refused(session: Sessio
         {"content": "45 EUR."},
         {"label": "Price", "meta_tags": []},
         {"status": BlockStatus.ARCHIVED},
-        {"meta_tags": None},
     ],
 )
 async def test_what_changes_nothing_or_too_much_is_refused(

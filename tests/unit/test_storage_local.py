@@ -11,8 +11,9 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -472,3 +473,36 @@ async def test_a_probe_makes_nothing(storage: LocalFiles, folder: Path) -> None:
 
     assert not folder.exists()
     assert facts.free_bytes is not None
+
+
+async def test_a_reader_that_goes_while_a_file_is_opened_leaves_nothing_open(
+    storage: LocalFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await storage.put(KEY, io.BytesIO(b"x"))
+    opened: list[io.FileIO] = []
+    begun, go_on = threading.Event(), threading.Event()
+    fdopen = cast("Callable[..., io.FileIO]", os.fdopen)
+
+    def slow(*args: Any, **options: Any) -> Any:
+        begun.set()
+        go_on.wait()
+        opened.append(fdopen(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(os, "fdopen", slow)
+
+    async def first() -> bytes:
+        return await anext(storage.read(KEY))
+
+    reading = asyncio.create_task(first())
+    await asyncio.to_thread(begun.wait)
+
+    reading.cancel()
+    await asyncio.wait([reading])
+    go_on.set()
+    async with asyncio.timeout(30):
+        while not opened or not opened[0].closed:  # noqa: ASYNC110  nobody tells when
+            await asyncio.sleep(0)
+
+    assert reading.cancelled()
+    assert opened[0].closed

@@ -56,7 +56,7 @@ class LocalFiles:
         self, key: str, *, start: int = 0, end: int | None = None
     ) -> AsyncGenerator[bytes]:
         """See the port."""
-        with await asyncio.to_thread(self._open, key) as file:
+        with await self._opened(key) as file:
             size = os.fstat(file.fileno()).st_size
             last = size if end is None else min(size, end)
             while start < last:
@@ -68,7 +68,7 @@ class LocalFiles:
     async def size_of(self, key: str) -> int | None:
         """See the port."""
         try:
-            file = await asyncio.to_thread(self._open, key)
+            file = await self._opened(key)
         except FileContentMissing:
             return None
         with file:
@@ -126,6 +126,15 @@ class LocalFiles:
                     target.write(piece)
             with told(self.place):
                 target.arrive(names)
+
+    async def _opened(self, key: str) -> BinaryIO:
+        opening = asyncio.create_task(asyncio.to_thread(self._open, key))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread goes on, and what it opens is nobody's then.
+            opening.add_done_callback(_close)
+            raise
 
     def _open(self, key: str) -> BinaryIO:
         *folders, name = segments_of(key)
@@ -197,3 +206,8 @@ class LocalFiles:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return StorageFacts(free_bytes=shutil.disk_usage(folder).free)
+
+
+def _close(opening: asyncio.Task[BinaryIO]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
