@@ -62,7 +62,7 @@ lock:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,extract,jobs,llm,mcp,server]" --group dev --group bench
+	.venv-lock/bin/python -m pip install --quiet --editable ".[audit,extract,jobs,llm,mcp,server,traces]" --group dev --group bench
 	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
 	rm -rf .venv-lock
 
@@ -78,7 +78,7 @@ lock:
 
 .venv/developing: .venv/installed
 	@$(PIP) --upgrade "pip>=25.1"
-	@$(PIP) --editable ".[audit,extract,jobs,llm,mcp,server]" --group dev
+	@$(PIP) --editable ".[audit,extract,jobs,llm,mcp,server,traces]" --group dev
 	@touch $@
 
 .venv/measuring: .venv/developing
