@@ -19,19 +19,21 @@ from briefsmith import errors
 from briefsmith.models.block_files import BlockFile
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.operations.blocks import add_block, archive_block, get_block, purge_block
+from briefsmith.operations.file_contents import (
+    Garbage,
+    collect_garbage,
+    has_content,
+    key_of,
+    read_file,
+)
 from briefsmith.operations.file_intake import spooled, spooled_path
 from briefsmith.operations.files import (
-    Garbage,
     add_file,
     attach_file,
-    collect_garbage,
     detach_file,
     edit_file,
     get_file,
-    has_content,
-    key_of,
     list_files,
-    read_file,
     remove_file,
 )
 from briefsmith.postgres.database import Database

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from briefsmith.models.block_files import BlockFile
-    from briefsmith.operations.files import Garbage
+    from briefsmith.operations.file_contents import Garbage
     from briefsmith.runtime import Store
     from briefsmith.schemas.files import NewFile
 
@@ -153,7 +153,8 @@ def list_(
 
 def show(file_id: FileId, *, json_: Json = False) -> None:
     """Show a file, and whether its bytes are there."""
-    from briefsmith.operations.files import get_file, has_content
+    from briefsmith.operations.file_contents import has_content
+    from briefsmith.operations.files import get_file
 
     wanted = as_file_id(file_id)
 
@@ -193,7 +194,8 @@ def open_(
 ) -> None:
     """Write a file's bytes, held against their hash."""
     from briefsmith.faces.cli.written_files import bytes_written_whole
-    from briefsmith.operations.files import get_file, read_file
+    from briefsmith.operations.file_contents import read_file
+    from briefsmith.operations.files import get_file
 
     wanted = as_file_id(file_id)
     if output is None and sys.stdout.isatty():
@@ -309,7 +311,7 @@ def gc(
     """
     from dataclasses import asdict
 
-    from briefsmith.operations.files import collect_garbage
+    from briefsmith.operations.file_contents import collect_garbage
 
     async def work(store: "Store") -> "Garbage":
         user = store.database.user_id

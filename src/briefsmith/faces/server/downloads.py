@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from briefsmith.documents.labels import one_line
 from briefsmith.faces.server.conditional import not_modified, read_tags
 from briefsmith.models.block_files import BlockFile
-from briefsmith.operations.files import read_file, read_part
+from briefsmith.operations.file_contents import read_file, read_part
 from briefsmith.providers.file_types import is_inline_safe
 from briefsmith.providers.storage.port import FileStorage
 

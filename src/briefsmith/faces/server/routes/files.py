@@ -20,7 +20,7 @@ from briefsmith.faces.server.refusals import refusals
 from briefsmith.faces.server.routing import LongRoute, Route, UploadRoute, strictly
 from briefsmith.models.block_files import BlockFile
 from briefsmith.models.enums import StorageDomain
-from briefsmith.operations import extraction, files
+from briefsmith.operations import extraction, file_contents, files
 from briefsmith.operations.file_intake import Spooled, spooled
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.blocks import VISIBLE, Text
@@ -209,7 +209,7 @@ async def read_file(request: Request, file_id: UUID, caller: Asking) -> Response
     """The bytes of a file, or the part that `Range` asks for."""
     async with caller.session(read_only=True) as session:
         file = await files.get_file(session, file_id)
-    if not await files.has_content(caller.store.files, file):
+    if not await file_contents.has_content(caller.store.files, file):
         message = f"The bytes of the file {file_id} are not in the storage."
         raise errors.FileContentMissing(message, details={"id": str(file_id)})
     return content_of(request, caller.store.files, file)
