@@ -107,7 +107,11 @@ async def test_without_a_store_there_are_addresses_and_nothing_at_them() -> None
         resources = await client.list_resources()
         prompts = await client.list_prompts()
 
-    assert [one.uri_template for one in templates] == ["block://{id}{?part}", "brief://{id}{?part}"]
+    assert [one.uri_template for one in templates] == [
+        "block://{id}{?part}",
+        "brief://{id}{?part}",
+        "briefsmith://file/{id}{?part}",
+    ]
     assert (resources, prompts) == ([], [])
 
 
