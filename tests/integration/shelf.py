@@ -7,7 +7,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from briefsmith.errors import FileContentMissing
-from briefsmith.providers.storage.port import StoredObject
+from briefsmith.providers.storage.port import StorageFacts, StoredObject
 from tests.integration.stored import ask
 
 
@@ -45,6 +45,16 @@ class Shelf:
 
     def key_of(self, url: str) -> str | None:
         return url.removeprefix("shelf://") if url.startswith("shelf://") else None
+
+    @property
+    def place(self) -> str:
+        return "a shelf"
+
+    async def tidy(self) -> int:
+        return 0
+
+    async def probe(self) -> StorageFacts:
+        return StorageFacts(free_bytes=None)
 
     def hold(self, url: str, user_id: UUID, data: bytes, name: str, label: str) -> UUID:
         """A file in the library of a person: bytes and row."""
