@@ -6,6 +6,7 @@ from typing import Any, Literal
 from briefsmith.errors import AlreadyThere
 from briefsmith.models.agent_sessions import AgentSession
 from briefsmith.postgres.session import Session
+from briefsmith.schemas.pages import Placed
 from briefsmith.store import agent_sessions
 
 Status = Literal["succeeded", "failed"]
@@ -52,12 +53,19 @@ async def is_job_done(session: Session, job: str) -> bool:
 
 
 async def list_runs(
-    session: Session, *, agent: str | None = None, limit: int | None = None
+    session: Session,
+    *,
+    agent: str | None = None,
+    limit: int | None = None,
+    before: Placed | None = None,
 ) -> list[AgentSession]:
     """Runs of agents, the newest first.
 
     Args:
         agent: Of this one only.
         limit: At most so many; None gives all.
+        before: Those behind this place only; None begins with the newest.
     """
-    return await agent_sessions.select_sessions(session, agent_type=agent, limit=limit)
+    return await agent_sessions.select_sessions(
+        session, agent_type=agent, before=before, limit=limit
+    )

@@ -15,6 +15,7 @@ from briefsmith.operations.briefs import StoredBrief, get_brief
 from briefsmith.operations.deployment_configs import get_config
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.deployment import OutputListing
+from briefsmith.schemas.pages import Placed
 from briefsmith.store import agent_messages, brief_life, brief_runs, events
 
 _NO_TEXT = sha256_of("")
@@ -102,18 +103,19 @@ async def store_run(session: Session, run: FinishedRun) -> TaskBriefOutput:
 
 
 async def list_outputs(
-    session: Session, brief_id: UUID, *, limit: int | None = None
+    session: Session, brief_id: UUID, *, limit: int | None = None, before: Placed | None = None
 ) -> list[OutputListing]:
     """What a brief came to, the newest first: its own texts, what runs made of it, validations.
 
     Args:
         limit: At most so many; None gives all.
+        before: Those behind this place only; None begins with the newest.
 
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
     await find_brief(session, brief_id)
-    return await brief_runs.select_outputs(session, brief_id, limit=limit)
+    return await brief_runs.select_outputs(session, brief_id, before=before, limit=limit)
 
 
 async def get_output(

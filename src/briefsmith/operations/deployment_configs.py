@@ -7,6 +7,7 @@ from briefsmith.models.deployment_configs import DeploymentConfig
 from briefsmith.operations.brief_lookup import find_brief
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.deployment import NewDeploymentConfig
+from briefsmith.schemas.pages import Placed
 from briefsmith.store import deployment_configs
 
 
@@ -31,18 +32,19 @@ async def configure_brief(
 
 
 async def list_configs(
-    session: Session, brief_id: UUID, *, limit: int | None = None
+    session: Session, brief_id: UUID, *, limit: int | None = None, before: Placed | None = None
 ) -> list[DeploymentConfig]:
     """How a brief may be run, the newest first.
 
     Args:
         limit: At most so many; None gives all.
+        before: Those behind this place only; None begins with the newest.
 
     Raises:
         BriefNotFound: There is none, or it is somebody else's.
     """
     await find_brief(session, brief_id)
-    return await deployment_configs.select_configs(session, brief_id, limit=limit)
+    return await deployment_configs.select_configs(session, brief_id, before=before, limit=limit)
 
 
 async def get_config(

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
 from briefsmith.models.agent_sessions import AgentSession
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
+from briefsmith.schemas.pages import Placed
 
 
 class _NewSession(TypedDict):
@@ -23,6 +25,8 @@ class _NewSession(TypedDict):
 class _Page(TypedDict):
     user_id: UUID
     agent_type: str | None
+    before_id: UUID | None
+    before_time: datetime | None
     limit: int | None
 
 
@@ -68,12 +72,14 @@ async def insert_session(
 
 
 async def select_sessions(
-    session: Session, *, agent_type: str | None, limit: int | None
+    session: Session, *, agent_type: str | None, before: Placed | None, limit: int | None
 ) -> list[AgentSession]:
     """Runs, the newest first."""
     params: _Page = {
         "user_id": session.actor.user_id,
         "agent_type": agent_type,
+        "before_id": before.id if before else None,
+        "before_time": before.created_at if before else None,
         "limit": limit,
     }
     return await session.many(_SELECT_SESSIONS, params)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from briefsmith.models.task_brief_outputs import TaskBriefOutput
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
 from briefsmith.schemas.deployment import OutputListing
+from briefsmith.schemas.pages import Placed
 
 
 class _NewRun(TypedDict):
@@ -21,6 +23,8 @@ class _NewRun(TypedDict):
 
 class _Listing(TypedDict):
     task_brief_id: UUID
+    before_id: UUID | None
+    before_time: datetime | None
     limit: int | None
 
 
@@ -64,10 +68,16 @@ async def insert_run(
 
 
 async def select_outputs(
-    session: Session, brief_id: UUID, *, limit: int | None
+    session: Session, brief_id: UUID, *, before: Placed | None, limit: int | None
 ) -> list[OutputListing]:
     """What a brief came to, the newest first."""
-    return await session.many(_SELECT_OUTPUTS, {"task_brief_id": brief_id, "limit": limit})
+    params: _Listing = {
+        "task_brief_id": brief_id,
+        "before_id": before.id if before else None,
+        "before_time": before.created_at if before else None,
+        "limit": limit,
+    }
+    return await session.many(_SELECT_OUTPUTS, params)
 
 
 async def select_output(session: Session, output_id: UUID) -> TaskBriefOutput | None:

@@ -1,11 +1,13 @@
 """Statements on `deployment_configs`."""
 
+from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
 from briefsmith.models.deployment_configs import DeploymentConfig
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
+from briefsmith.schemas.pages import Placed
 
 
 class NewConfigColumns(TypedDict):
@@ -32,6 +34,8 @@ class _OneOfBrief(_OfBrief):
 
 
 class _Listing(_OfBrief):
+    before_id: UUID | None
+    before_time: datetime | None
     limit: int | None
 
 
@@ -55,7 +59,13 @@ async def select_config(
 
 
 async def select_configs(
-    session: Session, brief_id: UUID, *, limit: int | None
+    session: Session, brief_id: UUID, *, before: Placed | None, limit: int | None
 ) -> list[DeploymentConfig]:
     """How a brief may be run, the newest first."""
-    return await session.many(_SELECT_CONFIGS, {"task_brief_id": brief_id, "limit": limit})
+    params: _Listing = {
+        "task_brief_id": brief_id,
+        "before_id": before.id if before else None,
+        "before_time": before.created_at if before else None,
+        "limit": limit,
+    }
+    return await session.many(_SELECT_CONFIGS, params)

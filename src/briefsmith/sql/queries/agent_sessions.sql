@@ -8,11 +8,15 @@ values (
 returning *;
 
 -- name: select_sessions :many
--- The newest first.
+-- The newest first, before a row that was seen.
 select run.*
 from public.agent_sessions as run
 where run.user_id = %(user_id)s::uuid
   and (%(agent_type)s::text is null or run.agent_type = %(agent_type)s::text)
+  and (
+    %(before_id)s::uuid is null
+    or (run.created_at, run.id) < (%(before_time)s::timestamptz, %(before_id)s::uuid)
+  )
 order by run.created_at desc, run.id desc
 limit %(limit)s::integer;
 

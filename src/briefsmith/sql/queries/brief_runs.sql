@@ -8,13 +8,17 @@ values (
 returning id, task_brief_id, config_id, content, output_type, agent_type, created_at;
 
 -- name: select_outputs :many
--- What a brief came to so far, the newest first, without the texts; no limit gives all.
+-- What a brief came to so far, the newest first, before a row that was seen, without the texts; no limit gives all.
 select
   output.id, output.config_id, output.output_type::text as output_type, output.agent_type,
   output.created_at,
   octet_length(output.content) as size_bytes
 from public.task_brief_outputs as output
 where output.task_brief_id = %(task_brief_id)s::uuid
+  and (
+    %(before_id)s::uuid is null
+    or (output.created_at, output.id) < (%(before_time)s::timestamptz, %(before_id)s::uuid)
+  )
 order by output.created_at desc, output.id desc
 limit %(limit)s::bigint;
 

@@ -22,11 +22,15 @@ order by config.created_at desc, config.id desc
 limit 1;
 
 -- name: select_configs :many
--- How a brief may be run, the newest first; no limit gives all.
+-- How a brief may be run, the newest first, before a row that was seen; no limit gives all.
 select
   config.id, config.task_brief_id, config.model, config.temperature, config.max_tokens,
   config.receiver, config.format, config.custom_notes, config.created_at
 from public.deployment_configs as config
 where config.task_brief_id = %(task_brief_id)s::uuid
+  and (
+    %(before_id)s::uuid is null
+    or (config.created_at, config.id) < (%(before_time)s::timestamptz, %(before_id)s::uuid)
+  )
 order by config.created_at desc, config.id desc
 limit %(limit)s::bigint;

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from briefsmith.agents.registry import AGENTS
@@ -19,6 +20,8 @@ from briefsmith.operations.agent_sessions import list_runs
 from briefsmith.schemas.blocks import Text
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"], route_class=Route)
+
+_KIND = "run"
 
 
 class AgentAnswer(BaseModel):
@@ -36,18 +39,13 @@ class Agents(BaseModel):
 
 
 class RunQuery(BaseModel):
-    """Of which agent; the newest so many."""
+    """Of which agent, and which page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     agent: Text | None = Field(default=None, max_length=100)
     limit: pages.Limit = 50
-
-
-class Runs(BaseModel):
-    """Runs of agents, the newest first."""
-
-    items: list[AgentSession]
+    cursor: str | None = pages.cursor_field(_KIND)
 
 
 class Messages(BaseModel):
@@ -72,11 +70,20 @@ async def list_agents(caller: Asking) -> Response:
     return answer({"items": found})
 
 
-@router.get("/runs", operation_id="list_runs", response_model=Runs, responses=refusals())
-async def list_agent_runs(query: Annotated[RunQuery, Query()], caller: Asking) -> Response:
+@router.get(
+    "/runs",
+    operation_id="list_runs",
+    response_model=pages.Page[AgentSession],
+    responses=refusals(),
+)
+async def list_agent_runs(
+    request: Request, query: Annotated[RunQuery, Query()], caller: Asking
+) -> Response:
     """What agents did, the newest first."""
+    before = pages.read(query.cursor)
     async with caller.session(read_only=True) as session:
-        return answer({"items": await list_runs(session, agent=query.agent, limit=query.limit)})
+        found = await list_runs(session, agent=query.agent, limit=query.limit + 1, before=before)
+    return pages.page(request, _KIND, found, found, query.limit)
 
 
 @router.get(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from briefsmith import errors
@@ -21,6 +22,8 @@ from briefsmith.schemas.deployment import MAX_TEMPERATURE, MOST_TOKENS, NewDeplo
 from briefsmith.schemas.numbers import WHOLE
 
 router = APIRouter(prefix="/v1/deployment-configs", tags=["runs"], route_class=Route)
+
+_KIND = "cfg"
 
 
 class NewConfig(BaseModel):
@@ -47,18 +50,13 @@ New = Annotated[NewConfig, strictly(NewConfig)]
 
 
 class ConfigQuery(BaseModel):
-    """Of which brief; the newest so many."""
+    """Of which brief, and which page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task_brief_id: UUID
     limit: pages.Limit = 50
-
-
-class Configs(BaseModel):
-    """Configurations, the newest first."""
-
-    items: list[DeploymentConfig]
+    cursor: str | None = pages.cursor_field(_KIND)
 
 
 @router.post(
@@ -82,13 +80,16 @@ async def configure_brief(new: New, caller: Asking) -> Response:
 @router.get(
     "",
     operation_id="list_configs",
-    response_model=Configs,
+    response_model=pages.Page[DeploymentConfig],
     responses=refusals(errors.BriefNotFound),
 )
-async def list_configs(query: Annotated[ConfigQuery, Query()], caller: Asking) -> Response:
+async def list_configs(
+    request: Request, query: Annotated[ConfigQuery, Query()], caller: Asking
+) -> Response:
     """A brief's configurations, the newest first."""
+    before = pages.read(query.cursor)
     async with caller.session(read_only=True) as session:
         found = await deployment_configs.list_configs(
-            session, query.task_brief_id, limit=query.limit
+            session, query.task_brief_id, limit=query.limit + 1, before=before
         )
-    return answer({"items": found})
+    return pages.page(request, _KIND, found, found, query.limit)

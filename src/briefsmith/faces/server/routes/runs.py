@@ -30,6 +30,7 @@ router = APIRouter(prefix="/v1", tags=["runs"], route_class=Route)
 long_router = APIRouter(prefix="/v1", tags=["runs"], route_class=LongRoute)
 
 _STREAM = "text/event-stream"
+_OUTPUTS = "out"
 
 
 class NewRun(BaseModel):
@@ -96,17 +97,12 @@ class DeliveredOutput(TaskBriefOutput):
 
 
 class OutputQuery(BaseModel):
-    """The newest so many."""
+    """Which page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit: pages.Limit = 50
-
-
-class Outputs(BaseModel):
-    """Outputs, the newest first."""
-
-    items: list[OutputListing]
+    cursor: str | None = pages.cursor_field(_OUTPUTS)
 
 
 _RUN = refusals(
@@ -271,16 +267,19 @@ def _delivery(delivered: Delivered) -> Mapping[str, Any]:
 @router.get(
     "/briefs/{brief_id}/outputs",
     operation_id="list_outputs",
-    response_model=Outputs,
+    response_model=pages.Page[OutputListing],
     responses=refusals(errors.BriefNotFound),
 )
 async def list_outputs(
-    brief_id: UUID, query: Annotated[OutputQuery, Query()], caller: Asking
+    request: Request, brief_id: UUID, query: Annotated[OutputQuery, Query()], caller: Asking
 ) -> Response:
     """What a brief came to, the newest first, without the texts."""
+    before = pages.read(query.cursor)
     async with caller.session(read_only=True) as session:
-        found = await brief_runs.list_outputs(session, brief_id, limit=query.limit)
-    return answer({"items": found})
+        found = await brief_runs.list_outputs(
+            session, brief_id, limit=query.limit + 1, before=before
+        )
+    return pages.page(request, _OUTPUTS, found, found, query.limit)
 
 
 @router.get(
