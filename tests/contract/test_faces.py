@@ -106,6 +106,7 @@ VERBS: dict[str, Verb] = {
     "briefs.recompile_brief": nowhere(PART),
     "briefs.redact_brief": nowhere(PART),
     "clock.now": Verb(route="is_ready", no_command=PART),
+    "compose.compile_aside": nowhere(PART),
     "compose.compose_brief": nowhere("the composer does it, with or without a model"),
     "compose.prepare_composition": nowhere(PART),
     "compose.store_brief": nowhere(PART),

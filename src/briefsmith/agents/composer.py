@@ -1,5 +1,6 @@
 """Composes a brief whose outline a model writes; by extraction where there is no model, or none that answers."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from briefsmith.operations.agent_messages import record_calls
 from briefsmith.operations.compose import (
     ComposedBrief,
     PreparedComposition,
-    compile_prepared,
+    compile_aside,
     prepare_composition,
     store_brief,
 )
@@ -141,19 +142,23 @@ class Composer:
 
     async def _made(self, prepared: PreparedComposition, calls: _Calls) -> _Composed:
         if self.model is None:
-            return _Composed(compile_prepared(prepared))
-        draft = draft_outline(
-            prepared.request, prepared.sources, prepared.tools, explain=prepared.explain
+            return _Composed(await compile_aside(prepared))
+        draft = await asyncio.to_thread(
+            draft_outline,
+            prepared.request,
+            prepared.sources,
+            prepared.tools,
+            explain=prepared.explain,
         )
         if not draft.cites:
             # There is nothing to outline.
-            return _Composed(compile_prepared(prepared))
+            return _Composed(await compile_aside(prepared))
         try:
             return await self._outlined(self.model, draft, prepared, calls)
         except (ModelUnavailable, ModelMisbehaved) as error:
             calls += error.details.get("calls", ())
             failure = CompositionFailure(code=error.code, sentence=error.message)
-            return _extracted(prepared, self.model.name, calls, failure)
+            return await _extracted(prepared, self.model.name, calls, failure)
 
     async def _outlined(
         self,
@@ -165,10 +170,10 @@ class Composer:
         request = Request(system=_rules(), user=_user_text(draft), output=OutlineAnswer)
         answer = await model.answer(request, check=draft.problem)
         calls += [call.as_dict() for call in answer.calls]
-        finished = finish_outline(draft, answer.value, self.tokens.count)
+        finished = await asyncio.to_thread(finish_outline, draft, answer.value, self.tokens.count)
         if finished is None:
             failure = CompositionFailure(code=None, sentence=_NO_ROOM)
-            return _extracted(prepared, answer.model, calls, failure)
+            return await _extracted(prepared, answer.model, calls, failure)
         composition = Composition(
             made_by="model",
             model=answer.model,
@@ -193,13 +198,13 @@ class Composer:
                 )
 
 
-def _extracted(
+async def _extracted(
     prepared: PreparedComposition, model: str, calls: _Calls, failure: CompositionFailure
 ) -> _Composed:
     composition = Composition(
         made_by="extraction", model=model, usage=_usage(calls), failure=failure
     )
-    return _Composed(compile_prepared(prepared), composition)
+    return _Composed(await compile_aside(prepared), composition)
 
 
 def _usage(calls: Sequence[Mapping[str, Any]]) -> CompositionUsage:

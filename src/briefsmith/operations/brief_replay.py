@@ -1,5 +1,6 @@
 """Compiling a brief again out of its snapshot and the revisions, and proving that the bytes are the same."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -88,7 +89,9 @@ async def replay_brief(session: Session, brief_id: UUID) -> Replay:
         return _unreadable(brief)
     composition = await composition_of(session, brief_id)
     answer = composition.answer if composition else None
-    again = recompile(snapshot, brief.intent, brief.sub_instructions, media, intact, answer=answer)
+    again = await asyncio.to_thread(
+        recompile, snapshot, brief.intent, brief.sub_instructions, media, intact, answer=answer
+    )
     stored = await task_brief_outputs.select_rendered(session, brief_id)
     return _judged(brief_id, snapshot, again.markdown, stored.content if stored else None, gone)
 

@@ -1,5 +1,6 @@
 """Validating a brief, and the steps that rest on it: publishing, taking back, locking."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,7 +130,7 @@ def _not_publishable(validated: ValidatedBrief) -> errors.WrongState:
 
 async def _validated(session: Session, tokens: TokenCounter, life: BriefLife) -> ValidatedBrief:
     brief_id = life.brief.id
-    validation = validate(await _material(session, tokens, life))
+    validation = await asyncio.to_thread(validate, await _material(session, tokens, life))
     if life.state is BriefState.LOCKED:
         return ValidatedBrief(brief_id, life.state, validation, is_recorded=False)
     output = await brief_life.insert_validation(session, brief_id, validation.model_dump_json())

@@ -1,5 +1,6 @@
 """Verbs on briefs that exist."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -148,7 +149,9 @@ async def recompile_brief(session: Session, brief: TaskBrief) -> CompiledBrief |
     media = [MediaItem(item.image_url, item.description) for item in media_of(brief)]
     composition = await composition_of(session, brief.id)
     answer = composition.answer if composition else None
-    return recompile(snapshot, brief.intent, brief.sub_instructions, media, texts, answer=answer)
+    return await asyncio.to_thread(
+        recompile, snapshot, brief.intent, brief.sub_instructions, media, texts, answer=answer
+    )
 
 
 def media_of(brief: TaskBrief) -> list[Media]:

@@ -1,5 +1,6 @@
 """Composing: retrieve, select, transform, render and store."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Mapping
@@ -106,7 +107,7 @@ async def compose_brief(
         brief.draft_created
     """
     prepared = await prepare_composition(session, embedder, tokens, new, explain=explain)
-    return await store_brief(session, prepared, compile_prepared(prepared))
+    return await store_brief(session, prepared, await compile_aside(prepared))
 
 
 async def prepare_composition(
@@ -158,7 +159,8 @@ async def prepare_composition(
     )
     request, sources = _request(new), await source_blocks(session, rows, asked)
     if kind is not None:
-        sources = with_wanted_types(request, sources, tools, kind.required_context_types)
+        wanted_types = kind.required_context_types
+        sources = await asyncio.to_thread(with_wanted_types, request, sources, tools, wanted_types)
     return PreparedComposition(
         new=new,
         request=request,
@@ -191,6 +193,11 @@ def compile_prepared(prepared: PreparedComposition) -> CompiledBrief:
     return compile_brief(
         prepared.request, prepared.sources, prepared.tools, explain=prepared.explain
     )
+
+
+async def compile_aside(prepared: PreparedComposition) -> CompiledBrief:
+    """As `compile_prepared`, in a thread: a server answers others meanwhile."""
+    return await asyncio.to_thread(compile_prepared, prepared)
 
 
 async def store_brief(
