@@ -159,7 +159,7 @@ class _Bench:
             with stopwatch(writing):
                 self.bare.write_brief(brief.brief.intent, as_json, text, uses)
         writing.sort()
-        searching = found.stages["SQL search_blocks"] + found.stages["embedding"]
+        searching = found.stages["searching"] + found.stages["embedding"]
         floors = {
             "its own search": searching,
             "its rows, bare": 1000 * writing[len(writing) // 2],

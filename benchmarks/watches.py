@@ -44,6 +44,7 @@ IMPORT: tuple[Watched, ...] = (
 
 COMPOSE: tuple[Watched, ...] = (
     *WRITE,
+    (compose, "find_blocks", "searching"),
     (compose, "compile_brief", "compiling"),
     (brief, "prepare", PART + "reading sentences"),
     (brief, "Variants", PART + "variants"),

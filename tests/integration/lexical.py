@@ -1,12 +1,14 @@
 """What the lexical index should hold and what BM25 should say, computed anew and in plain Python."""
 
 import math
+import struct
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from psycopg import Connection
 
 # The dictionaries that the tests use; any other language tag is English.
@@ -60,31 +62,87 @@ def fresh_index(connection: Connection[Any]) -> Index:
 def stored_index(connection: Connection[Any]) -> Index:
     """What the index is; a posting that stands twice, or of no document, is an error."""
     rows = connection.execute(
-        "select document_no, block_id, user_id, length from briefsmith.search_documents"
+        """
+        select document_no, block_id, user_id, length, is_posted from briefsmith.search_documents
+        """
     ).fetchall()
-    blocks = {number: block for number, block, _, _ in rows}
-    documents = {block: (user, length) for _, block, user, length in rows}
+    blocks = {number: block for number, block, *_ in rows}
+    documents = {block: (user, length) for _, block, user, length, _ in rows}
     assert len(documents) == len(rows), "a block stands twice in the documents"
 
     postings: dict[tuple[UUID, str, UUID], tuple[int, int]] = {}
-    for user, term, numbers, frequencies, lengths in connection.execute(
-        "select user_id, term, documents, frequencies, lengths from briefsmith.search_postings"
-    ).fetchall():
-        assert numbers, f"an empty row is left of {term!r}"
-        for number, frequency, length in zip(numbers, frequencies, lengths, strict=True):
-            assert number in blocks, f"{term!r} is left of a block that is gone"
-            key = (user, term, blocks[number])
-            assert key not in postings, f"{term!r} stands twice for one block"
-            postings[key] = (frequency, length)
+    for user, term, number, frequency, length in (*_posted(connection), *_waiting(connection)):
+        assert number in blocks, f"{term!r} is left of a block that is gone"
+        key = (user, term, blocks[number])
+        assert key not in postings, f"{term!r} stands twice for one block"
+        postings[key] = (frequency, length)
 
     totals = connection.execute(
         """
         select user_id, sum(documents)::integer, sum(length)::integer
-        from briefsmith.search_totals group by user_id
+        from (
+          select user_id, documents, length from briefsmith.search_totals
+          union all
+          select user_id, 1, length from briefsmith.search_documents where not is_posted
+        ) as part
+        group by user_id
         having (sum(documents), sum(length)) <> (0, 0)
         """
     ).fetchall()
     return Index(documents, postings, {user: (number, length) for user, number, length in totals})
+
+
+def _posted(connection: Connection[Any]) -> Iterator[tuple[UUID, str, int, int, int]]:
+    """Owner, term, document, frequency and length, out of the packed rows."""
+    for user, term, lowest, highest, entries in connection.execute(
+        "select user_id, term, lowest, highest, entries from briefsmith.search_postings"
+    ).fetchall():
+        assert entries, f"an empty row is left of {term!r}"
+        for number, counts in struct.iter_unpack(">ii", entries):
+            assert lowest <= number <= highest, f"{term!r} has a number out of its range"
+            yield user, term, number, counts >> 22, counts & (2**22 - 1)
+
+
+def _waiting(connection: Connection[Any]) -> list[tuple[UUID, str, int, int, int]]:
+    return connection.execute(
+        """
+        select user_id, word.lexeme, document_no, cardinality(word.positions), length
+        from briefsmith.search_documents cross join lateral unnest(words) as word
+        where not is_posted
+        """
+    ).fetchall()
+
+
+def stored_signs(connection: Connection[Any]) -> dict[tuple[str, UUID], bytes]:
+    """(Model, block) to the signs of its vector, of posted documents; one that stands twice is an error."""
+    blocks = dict(
+        connection.execute(
+            "select document_no, block_id from briefsmith.search_documents where is_posted"
+        ).fetchall()
+    )
+    found: dict[tuple[str, UUID], bytes] = {}
+    for model, entries in connection.execute(
+        "select model, entries from briefsmith.search_vectors"
+    ).fetchall():
+        assert entries, "an empty row is left"
+        for number, signs in struct.iter_unpack(">i32s", entries):
+            assert number in blocks, "a vector is left of a block that is gone"
+            assert (model, blocks[number]) not in found, "a vector stands twice"
+            found[model, blocks[number]] = signs
+    return found
+
+
+def fresh_signs(connection: Connection[Any]) -> dict[tuple[str, UUID], bytes]:
+    """What they should be, from the blocks alone."""
+    rows = connection.execute(
+        """
+        select block.meta_embedding_model, block.id, block.meta_embedding::real[]
+        from public.context_blocks as block
+        join briefsmith.search_documents as document on document.block_id = block.id
+        where document.is_posted and block.meta_embedding is not null
+        """
+    ).fetchall()
+    return {(model, block): np.packbits(np.array(v) > 0).tobytes() for model, block, v in rows}
 
 
 def bm25(

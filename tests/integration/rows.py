@@ -18,6 +18,7 @@ SHARED = {"public.task_brief_types"}
 # Columns that refer to a table without a foreign key, because a trigger or the code keeps them.
 REFERENCES_WITHOUT_KEY = {
     ("briefsmith.search_postings", "user_id"): "auth.users",
+    ("briefsmith.search_vectors", "user_id"): "auth.users",
     ("briefsmith.search_documents", "block_id"): "public.context_blocks",
 }
 
@@ -34,6 +35,8 @@ _SAMPLES: dict[str, Any] = {
     "timestamp with time zone": datetime(2026, 1, 1, tzinfo=UTC),
     "jsonb": "{}",
     "integer[]": [1],
+    "bytea": bytes(72),  # whole entries of each width
+    "tsvector": "'oak':1",
     "text[]": [],
     "uuid[]": [],
 }

@@ -13,6 +13,7 @@ from briefsmith.postgres.database import connect, open_database, prepare_databas
 from briefsmith.postgres.migrate import Applied, migrate, split_statements
 from briefsmith.sql import Migration, migrations
 from tests.conftest import Server
+from tests.integration.lexical import fresh_index, fresh_signs, stored_index, stored_signs
 
 OURS = tuple(migration.file_name for migration in migrations())
 
@@ -319,6 +320,40 @@ async def test_a_database_that_lacks_a_migration_of_ours_is_not_migrated(
 
     assert type(refusal) is errors.NotMigrated
     assert refusal.details["missing"] == [_GOOD.version]
+
+
+async def test_blocks_of_an_older_store_are_in_the_index_that_is_made_anew(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [one for one in migrations() if one.version < "20261123000300"]
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "migrations", lambda: before)
+        connection = await connect(empty_url)
+        async with connection:
+            await migrate(connection)
+            await connection.execute("set search_path = public, extensions")
+            await connection.execute(
+                """
+                with people as (
+                  insert into auth.users (id) values (gen_random_uuid()), (gen_random_uuid())
+                  returning id
+                )
+                insert into public.context_blocks
+                  (user_id, label, content, meta_locale, meta_embedding, meta_embedding_model)
+                select people.id, 'Oak ' || n, 'Brushes of Ölung ' || n, case n when 3 then 'de' end,
+                  array_fill(cos(n)::real, array[256])::vector, 'm'
+                from people, generate_series(1, 80) as n
+                """
+            )
+            await connection.execute("delete from public.context_blocks where label like '%7'")
+
+    await prepare_database(empty_url)
+
+    with psycopg.connect(empty_url) as looked_at:
+        looked_at.execute("set search_path = public, extensions")
+        assert len(stored_index(looked_at).documents) == 144
+        assert stored_index(looked_at) == fresh_index(looked_at)
+        assert stored_signs(looked_at) == fresh_signs(looked_at)
 
 
 async def test_a_database_with_a_migration_of_ours_that_is_not_known_is_newer(

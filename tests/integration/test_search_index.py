@@ -1,6 +1,8 @@
 """The lexical index follows the blocks, whatever changes them, and gives true BM25."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -20,9 +22,18 @@ from briefsmith.postgres.database import open_database
 from briefsmith.postgres.session import Actor
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
+from briefsmith.sql import load
 from briefsmith.store.search import Question
 from tests.conftest import Server
-from tests.integration.lexical import bm25, expansion, fresh_index, stored_index, terms
+from tests.integration.lexical import (
+    bm25,
+    expansion,
+    fresh_index,
+    fresh_signs,
+    stored_index,
+    stored_signs,
+    terms,
+)
 
 WORDS = ["brush", "brushes", "oak", "the", "Ölung", "running", "run", "n0.7", "naïve", "wombat"]
 
@@ -52,6 +63,10 @@ _operations = st.lists(
                 "in one statement",
                 "undone",
                 "derive",
+                "many",
+                "embed",
+                "embed all",
+                "forget vectors",
             ]
         ),
         _places,
@@ -80,6 +95,16 @@ def index(index_url: str) -> Generator[Connection[Any]]:
         connection.rollback()
 
 
+# A vector of its own for each block, place and text, of one of two models.
+_EMBED = """
+  meta_embedding_model = 'model ' || %(place)s::integer %% 2,
+  meta_embedding = (
+    select array_agg(cos(n * (%(place)s::integer + length(label) + length(content))))
+    from generate_series(1, 256) as n
+  )::real[]::vector
+"""
+
+
 class Writer:
     """Changes blocks as any tool might, by plain SQL."""
 
@@ -103,6 +128,7 @@ class Writer:
             "feedback": "feedback_score = 0.5",
             "label": "label = %(label)s",
             "archive": "status = 'archived'",
+            "embed": _EMBED,
         }
         if kind in changes:
             self._run(
@@ -125,6 +151,17 @@ class Writer:
                 insert into public.context_blocks {columns}
                 select %(user)s, %(label)s || n, %(text)s || ' ' || n, %(locale)s
                 from generate_series(1, 3) as n
+            """,
+            # So many that they are posted at once.
+            "many": f"""
+                insert into public.context_blocks {columns}
+                select %(user)s, %(label)s || n, %(text)s || ' ' || n, %(locale)s
+                from generate_series(1, 70) as n
+            """,
+            "embed all": f"update public.context_blocks set {_EMBED}",
+            "forget vectors": """
+                update public.context_blocks set meta_embedding = null, meta_embedding_model = null
+                where user_id = %(user)s
             """,
             "delete": "delete from public.context_blocks where id = %(block)s",
             "delete many": "delete from public.context_blocks where user_id = %(user)s",
@@ -199,6 +236,7 @@ def test_after_any_changes_the_index_is_what_the_blocks_say(
             writer.do(*operation)
 
         assert stored_index(index) == fresh_index(index)
+        assert stored_signs(index) == fresh_signs(index)
 
 
 def test_when_every_block_is_purged_no_word_is_left(index: Connection[Any]) -> None:
@@ -250,6 +288,177 @@ def test_feedback_and_embeddings_do_not_touch_the_index(index: Connection[Any]) 
         )
 
         assert index.execute(rows).fetchall() == before
+
+
+# ---- what waits, and what is packed
+
+
+def _add_one_by_one(connection: Connection[Any], user: UUID, count: int, *, start: int = 0) -> None:
+    for number in range(start, start + count):
+        connection.execute(
+            """
+            insert into public.context_blocks
+              (user_id, label, content, meta_embedding, meta_embedding_model)
+            values (%s, %s, %s, array_fill(cos(%s)::real, array[256])::vector, 'm')
+            """,
+            [user, f"label {number}", f"wombat oak {number % 7}", number],
+        )
+
+
+def test_blocks_that_come_one_by_one_wait_and_are_posted_together(index: Connection[Any]) -> None:
+    with index.transaction(force_rollback=True):
+        [user, _] = Writer(index).users
+
+        _add_one_by_one(index, user, 200)
+        index.execute("delete from public.context_blocks where label like '%3'")
+
+        row = index.execute(
+            """
+            select count(*) filter (where is_posted) >= 100, count(*) filter (where not is_posted) > 0
+            from briefsmith.search_documents
+            """
+        ).fetchone()
+        assert row == (True, True)
+        assert stored_index(index) == fresh_index(index)
+        assert stored_signs(index) == fresh_signs(index)
+
+
+def test_many_rows_of_a_term_are_packed_into_few(index: Connection[Any]) -> None:
+    with index.transaction(force_rollback=True):
+        writer = Writer(index)
+        for _ in range(40):
+            writer.do("many", 0, "wombat oak", None)
+
+        found = index.execute(
+            """
+            select
+              (select count(*) from briefsmith.search_postings where term = 'wombat'),
+              (select count(*) from briefsmith.search_totals where user_id = %s)
+            """,
+            [writer.users[0]],
+        ).fetchone()
+
+        assert found is not None
+        assert max(found) <= 16
+        assert stored_index(index) == fresh_index(index)
+
+
+def test_who_posts_and_packs_leaves_no_word_that_another_purges(
+    index_url: str, index: Connection[Any]
+) -> None:
+    [user, _] = Writer(index).users
+    index.commit()
+
+    def add() -> None:
+        with psycopg.connect(index_url, autocommit=True) as connection:
+            connection.execute("set search_path = public, extensions")
+            _add_one_by_one(connection, user, 260)
+
+    def purge() -> None:
+        with psycopg.connect(index_url, autocommit=True) as connection:
+            for _ in range(120):
+                connection.execute(
+                    """
+                    delete from public.context_blocks
+                    where id = (select id from public.context_blocks order by random() limit 1)
+                    """
+                )
+
+    ends = [_start(add), _start(purge)]
+
+    assert [end() for end in ends] == [None, None]
+    assert stored_index(index) == fresh_index(index)
+    assert stored_signs(index) == fresh_signs(index)
+    index.rollback()
+    index.execute("delete from public.context_blocks")
+    index.commit()
+
+
+def test_what_one_process_commits_another_finds_at_once(
+    index_url: str, index: Connection[Any]
+) -> None:
+    [user, _] = Writer(index).users
+    index.commit()
+    writing = (
+        "import psycopg, sys\n"
+        "with psycopg.connect(sys.argv[1], autocommit=True) as connection:\n"
+        "    for line in sys.stdin:\n"
+        "        connection.execute(line)\n"
+        "        print(flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", writing, index_url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        # Past the 64th they are posted; each third goes again.
+        for number in range(90):
+            print(
+                "insert into public.context_blocks (user_id, label, content)"
+                f" values ('{user}', 'n{number}', 'wombat');"
+                f" delete from public.context_blocks where label = 'n{number - 3}'"
+                f" and {number} % 3 = 0",
+                file=writer.stdin,
+                flush=True,
+            )
+            writer.stdout.readline()
+            if number % 9 == 0 or number > 60:
+                found = asyncio.run(_search(index_url, user, "wombat", SearchSettings()))
+                held = index.execute("select id from public.context_blocks").fetchall()
+                index.rollback()
+                assert found.keys() == {row[0] for row in held}
+        writer.stdin.close()
+    index.execute("delete from public.context_blocks")
+    index.commit()
+
+
+# ---- plans
+
+
+def test_no_statement_of_a_search_reads_a_table_whole_but_that_of_every_vector(
+    index: Connection[Any],
+) -> None:
+    with index.transaction(force_rollback=True):
+        writer = Writer(index)
+        for place in range(30):
+            writer.do("many", place, "wombat oak brush", None)
+        user = writer.users[0]
+        # As after an import: nothing is known of the tables.
+        params: dict[str, Any] = {
+            **dict.fromkeys(("types", "importances", "sources", "tags", "scope", "block_locale")),
+            **dict.fromkeys(("locale", "model", "embedding")),
+            "user_id": user,
+            "words": "wombat oak",
+            "numbers": [1, 2, 3],
+            "parts": [1.0, 0.9, 0.8],
+            "known": ["oak"],
+            "statuses": ["active"],
+            "usable_only": False,
+            "with_embedding": False,
+            "documents": 1.0,
+            "mean_length": 9.0,
+            "k1": 1.5,
+            "b": 0.75,
+            "terms": 16,
+            "weight": 1.0,
+            "scores": [1.0, 0.9, 0.8],
+            "bm25s": [1.0, 0.9, 0.8],
+            "cosines": [1.0, 0.9, 0.8],
+        }
+        for name in ("select_question", "expand_question", "weigh_documents", "select_hits"):
+            rows = index.execute(
+                "explain " + load("search")[name].text,
+                params,
+                prepare=False,
+            ).fetchall()
+            plan = "\n".join(row[0] for row in rows)
+
+            assert "Index Scan" in plan, name
+            for table in ("context_blocks", "search_documents", "search_postings"):
+                assert f"Seq Scan on {table}" not in plan, f"{name}\n{plan}"
 
 
 # ---- two at once
@@ -357,6 +566,7 @@ def test_two_who_write_at_once_leave_an_index_that_fits(
 
     assert errors == [None, None]
     assert stored_index(index) == fresh_index(index)
+    assert stored_signs(index) == fresh_signs(index)
     index.rollback()
     index.execute("delete from public.context_blocks")
     index.commit()

@@ -68,7 +68,7 @@ CHANGES = {
         "alter table public.context_blocks rename column meta_locale to locale",
         [
             ("context_blocks.select_blocks", "refused", None),
-            ("search.search_blocks", "refused", None),
+            ("search.weigh_documents", "refused", None),
             ("context_blocks.select_block", "result", "block.meta_locale"),
             ("context_blocks.select_block", "result", "block.locale"),
         ],
@@ -85,7 +85,7 @@ CHANGES = {
         "alter table public.context_blocks add column mood text",
         [
             ("context_blocks.insert_block", "result", "block.mood"),
-            ("search.search_blocks", "result", "block.mood"),
+            ("search.select_hits", "result", "block.mood"),
         ],
     ),
     "a uuid becomes text": (
@@ -175,12 +175,12 @@ CHANGES = {
     ),
     "a function is dropped": (
         "drop function briefsmith.terms_of(text, text) cascade",
-        [("search.search_blocks", "refused", None)],
+        [("search.select_question", "refused", None)],
     ),
     "the extension is dropped": (
         "drop extension vector cascade",
         [
-            ("search.search_blocks", "refused", None),
+            ("search.weigh_documents", "refused", None),
             ("context_blocks.update_embeddings", "refused", None),
         ],
     ),
@@ -213,7 +213,7 @@ CHANGES = {
     ),
     "calling a function is forbidden": (
         "revoke execute on function briefsmith.terms_of(text, text) from public, authenticated",
-        [("search.search_blocks", "refused", None)],
+        [("search.select_question", "refused", None)],
     ),
     "a schema is closed": (
         "revoke usage on schema briefsmith from public, authenticated",

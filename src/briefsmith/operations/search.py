@@ -1,5 +1,6 @@
 """The verb search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,12 +8,13 @@ from numpy.typing import NDArray
 
 from briefsmith import errors
 from briefsmith.models.context_blocks import ContextBlock
+from briefsmith.operations.candidates import Candidates
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.store import search
-from briefsmith.store.search import ExpansionTerm, Question, SearchRow
+from briefsmith.store.search import Question, Scored, SearchRow
 
 MAX_QUERY_CHARS = 20_000
 MAX_LIMIT = 1_000
@@ -87,19 +89,23 @@ async def find_blocks(
 ) -> list[SearchRow]:
     """Hits by falling score: of the question, expanded by what those have in common that it finds as it is."""
     settings = question.settings
-    more: list[ExpansionTerm] = []
+    asked = await search.select_question(session, question)
+    found = Candidates(session, question, asked, limit)
+    found.words.add(asked.terms, asked.weights, asked.entries)
+    await found.look_for_nearest()
     if settings.expansion_terms > 0:
-        first = await search.search_blocks(session, question, limit=settings.expansion_blocks)
-        best = first[0].score if first else 0.0
-        floor = settings.expansion_floor * best
-        leading = {
-            row.block.id: row.score / best for row in first if best > 0 and row.score >= floor
-        }
+        leading = _leading(await found.best(settings.expansion_blocks), settings.expansion_floor)
         if len(leading) >= _LEAST_TELLING:
-            more = await search.expand_question(session, question, leading)
-    return await search.search_blocks(
-        session, question, limit=limit, more=more, with_embedding=with_embedding
-    )
+            more = await search.expand_question(session, question, asked, leading)
+            found.words.add(more.terms, more.weights, more.entries)
+    best = await found.best(limit)
+    return await search.select_hits(session, question, best, with_embedding=with_embedding)
+
+
+def _leading(first: Sequence[Scored], floor: float) -> dict[int, float]:
+    """Those that tell what else to look for, with how well each fits beside the best."""
+    best = first[0].score if first else 0.0
+    return {one.number: one.score / best for one in first if best > 0 and one.score >= floor * best}
 
 
 def checked_question(words: str) -> str:

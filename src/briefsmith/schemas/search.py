@@ -12,7 +12,7 @@ class SearchSettings:
         k1: BM25's saturation of term frequency, >= 0.
         b: BM25's normalisation by length, in [0, 1].
         vector_weight: Part of the vector leg in the score, in [0, 1]; words have the rest.
-        depth: Candidates that each leg brings, >= 1.
+        depth: Candidates that the words bring, >= 1; the vectors bring half as many.
         locale: Language of the query (BCP 47); None is that of the filter, else English.
         expansion_terms: Terms that the blocks found first have in common, and that the query is expanded
             by, at most; 0 searches once.

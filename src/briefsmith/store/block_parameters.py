@@ -162,41 +162,6 @@ class PageParams(FilterParams):
     limit: int
 
 
-class SearchParams(FilterParams):
-    """A search."""
-
-    user_id: UUID
-    words: str
-    more_terms: list[str]
-    more_weights: list[float]
-    locale: str | None
-    block_locale: str | None
-    k1: float
-    b: float
-    depth: int
-    vector_weight: float
-    model: str | None
-    embedding: Vector | None
-    limit: int
-    usable_only: bool
-    with_embedding: bool
-
-
-class ExpansionParams(TypedDict):
-    """A question, and the blocks that it found first, with how well each fits beside the best."""
-
-    user_id: UUID
-    words: str
-    locale: str | None
-    ids: list[UUID]
-    parts: list[float]
-    k1: float
-    b: float
-    most_characters: int
-    terms: int
-    share: float
-
-
 def filter_params(wanted: BlockFilter) -> FilterParams:
     """A filter as the statements take it; an empty condition is None."""
     return {

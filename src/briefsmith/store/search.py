@@ -12,12 +12,15 @@ from briefsmith.postgres.statements import statement
 from briefsmith.postgres.vectors import vector_from_bytes
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
-from briefsmith.store.block_parameters import (
-    CandidateParams,
+from briefsmith.store.block_parameters import CandidateParams, Vector, filter_params
+from briefsmith.store.search_parameters import (
     ExpansionParams,
-    SearchParams,
-    Vector,
-    filter_params,
+    HitsParams,
+    NearestParams,
+    PassingParams,
+    QuestionParams,
+    SignsParams,
+    WeighParams,
 )
 
 
@@ -37,17 +40,69 @@ class SearchRow(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ExpansionTerm:
-    """A term that a question is expanded by; its own terms weigh 1 each time that they are there."""
+class TermRows:
+    """Terms, what each weighs, and its packed postings; in step.
 
-    term: str
-    weight: float
+    Attributes:
+        entries: Empty where nobody has the term, or where the postings are known.
+    """
+
+    terms: list[str]
+    weights: list[float]
+    entries: list[bytes]
 
 
-_CHARACTERS_OF_A_BLOCK = 20_000  # that are looked through for terms
+@dataclass(frozen=True, slots=True)
+class QuestionRow(TermRows):
+    """The terms of a question, and what it is asked of.
 
-_SEARCH_BLOCKS = statement("search.search_blocks", SearchParams, SearchRow)
-_EXPAND_QUESTION = statement("search.expand_question", ExpansionParams, ExpansionTerm)
+    Attributes:
+        documents: How many there are.
+        length: Of them all together, in words.
+        waiting: Numbers of those that are not posted.
+    """
+
+    documents: int
+    length: int
+    waiting: list[int]
+
+    @property
+    def mean_length(self) -> float:
+        """Of a document, in words; at least 1."""
+        return max(self.length / max(self.documents, 1), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SignsRow:
+    """Packed signs of some vectors."""
+
+    entries: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedRow:
+    """Documents that pass a filter, and the cosine of each, in step; None without a vector of the model."""
+
+    numbers: list[int]
+    cosines: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a document got: `score` fused, the others of each leg."""
+
+    number: int
+    score: float
+    bm25: float
+    cosine: float | None
+
+
+_SELECT_QUESTION = statement("search.select_question", QuestionParams, QuestionRow)
+_EXPAND_QUESTION = statement("search.expand_question", ExpansionParams, TermRows)
+_SELECT_SIGNS = statement("search.select_signs", SignsParams, SignsRow)
+_WEIGH_DOCUMENTS = statement("search.weigh_documents", WeighParams, WeighedRow)
+_SELECT_NEAREST = statement("search.select_nearest", NearestParams, WeighedRow)
+_SELECT_HITS = statement("search.select_hits", HitsParams, SearchRow)
 _SELECT_CANDIDATES = statement("context_blocks.select_candidates", CandidateParams, SearchRow)
 
 
@@ -73,60 +128,98 @@ class Question:
         """Language of its words (BCP 47); None is English."""
         return self.settings.locale or self.wanted.locale
 
+    @property
+    def asked_model(self) -> str | None:
+        """None where vectors are not asked for."""
+        return None if self.embedding is None else self.model
 
-async def search_blocks(
-    session: Session,
-    question: Question,
-    *,
-    limit: int,
-    more: Sequence[ExpansionTerm] = (),
-    with_embedding: bool = False,
-) -> list[SearchRow]:
-    """Hits by falling score; ties by id."""
-    settings, embedding = question.settings, question.embedding
-    params: SearchParams = {
-        **filter_params(question.wanted),
+
+async def select_question(session: Session, question: Question) -> QuestionRow:
+    """Its terms with their postings."""
+    params: QuestionParams = {
         "user_id": session.actor.user_id,
         "words": question.words,
-        "more_terms": [one.term for one in more],
-        "more_weights": [one.weight for one in more],
         "locale": question.locale,
-        "block_locale": question.wanted.locale,
-        "k1": settings.k1,
-        "b": settings.b,
-        "depth": max(settings.depth, limit),
-        "vector_weight": settings.vector_weight,
-        "model": question.model if embedding is not None else None,
-        "embedding": embedding,
-        "limit": limit,
-        "usable_only": question.usable_only,
-        "with_embedding": with_embedding,
     }
-    return await session.many(_SEARCH_BLOCKS, params)
+    return await session.one(_SELECT_QUESTION, params)
 
 
 async def expand_question(
-    session: Session, question: Question, leading: Mapping[UUID, float]
-) -> list[ExpansionTerm]:
-    """Terms that blocks have in common, the weightiest first.
+    session: Session, question: Question, asked: QuestionRow, leading: Mapping[int, float]
+) -> TermRows:
+    """Terms that documents have in common, with the weight that each adds.
 
     Args:
-        leading: What the question found first, with how well each fits beside the best, in (0, 1].
+        asked: The question's own terms; of those among the answer, postings are not given again.
+        leading: Numbers of what the question found first, with how well each fits beside the best, in (0, 1].
     """
     settings = question.settings
     params: ExpansionParams = {
         "user_id": session.actor.user_id,
-        "words": question.words,
-        "locale": question.locale,
-        "ids": list(leading.keys()),
+        "numbers": list(leading.keys()),
         "parts": list(leading.values()),
+        "known": asked.terms,
+        "documents": asked.documents,
+        "mean_length": asked.mean_length,
         "k1": settings.k1,
         "b": settings.b,
-        "most_characters": _CHARACTERS_OF_A_BLOCK,
         "terms": settings.expansion_terms,
-        "share": settings.expansion_share,
+        "weight": settings.expansion_share * sum(asked.weights),
     }
-    return await session.many(_EXPAND_QUESTION, params)
+    return await session.one(_EXPAND_QUESTION, params)
+
+
+async def select_signs(session: Session, model: str) -> list[bytes]:
+    """Packed signs of all posted vectors of a model."""
+    params: SignsParams = {"user_id": session.actor.user_id, "model": model}
+    return [row.entries for row in await session.many(_SELECT_SIGNS, params)]
+
+
+async def weigh_documents(
+    session: Session, question: Question, numbers: Sequence[int]
+) -> dict[int, float | None]:
+    """Those of the documents that pass the filter, with their cosines."""
+    params: WeighParams = {**_passing(question), "numbers": list(numbers)}
+    row = await session.one(_WEIGH_DOCUMENTS, params)
+    return dict(zip(row.numbers, row.cosines, strict=True))
+
+
+async def select_nearest(
+    session: Session, question: Question, depth: int
+) -> dict[int, float | None]:
+    """The nearest documents that pass the filter, exactly, with their cosines."""
+    params: NearestParams = {
+        **_passing(question),
+        "user_id": session.actor.user_id,
+        "depth": depth,
+    }
+    row = await session.one(_SELECT_NEAREST, params)
+    return dict(zip(row.numbers, row.cosines, strict=True))
+
+
+def _passing(question: Question) -> PassingParams:
+    return {
+        **filter_params(question.wanted),
+        "block_locale": question.wanted.locale,
+        "usable_only": question.usable_only,
+        "model": question.asked_model,
+        "embedding": question.embedding,
+    }
+
+
+async def select_hits(
+    session: Session, question: Question, scored: Sequence[Scored], *, with_embedding: bool
+) -> list[SearchRow]:
+    """The blocks of documents, in the order given."""
+    params: HitsParams = {
+        "numbers": [one.number for one in scored],
+        "scores": [one.score for one in scored],
+        "bm25s": [one.bm25 for one in scored],
+        "cosines": [one.cosine for one in scored],
+        "model": question.model,
+        "with_embedding": with_embedding,
+    }
+    return await session.many(_SELECT_HITS, params)
 
 
 async def select_candidates(session: Session, ids: Sequence[UUID], model: str) -> list[SearchRow]:

@@ -163,7 +163,7 @@ select count(*) as found, coalesce((array_agg(wrong.id::text order by wrong.id))
 from wrong;
 
 -- name: totals_out_of_step :one
--- People whose ledger does not add up to their documents.
+-- People whose ledger does not add up to their posted documents.
 with wrong as (
   select coalesce(ledger.user_id, counted.user_id) as id
   from (
@@ -172,7 +172,7 @@ with wrong as (
   ) as ledger
   full join (
     select user_id, count(*) as documents, sum(length) as length
-    from briefsmith.search_documents group by user_id
+    from briefsmith.search_documents where is_posted group by user_id
   ) as counted on counted.user_id = ledger.user_id
   where (coalesce(ledger.documents, 0), coalesce(ledger.length, 0))
     is distinct from (coalesce(counted.documents, 0), coalesce(counted.length, 0))
@@ -192,7 +192,7 @@ from (
 ) as ledger
 full join (
   select user_id, count(*) as documents, sum(length) as length
-  from briefsmith.search_documents group by user_id
+  from briefsmith.search_documents where is_posted group by user_id
 ) as counted on counted.user_id = ledger.user_id
 where (coalesce(ledger.documents, 0), coalesce(ledger.length, 0))
   is distinct from (coalesce(counted.documents, 0), coalesce(counted.length, 0));

@@ -1,251 +1,91 @@
--- name: search_blocks :many
--- Hybrid search: BM25 over the postings and cosine over the vectors, each scaled to [0, 1] and added with
--- weights. Exact: every posting of the query's terms and every vector of the user is read. A term that the
--- query repeats counts as often as it is there; terms that the query is expanded by count as they are weighed.
--- The plan does not depend on statistics, which a fresh import does not have: `offset 0` and scalar
--- subqueries hold the order in which things happen, and look rows up by key only where few are left.
--- Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); idf as in Lucene.
-with totals as materialized (
-  select
-    greatest(sum(ledger.documents), 1)::double precision as documents,
-    greatest(sum(ledger.length)::double precision / greatest(sum(ledger.documents), 1), 1) as length
-  from briefsmith.search_totals as ledger
-  where ledger.user_id = %(user_id)s::uuid
+-- name: select_question :one
+-- The terms of a question with the packed postings of each, the documents that wait to be posted, and how many
+-- documents of what length there are. A term that the question repeats counts as often as it is there.
+-- The plan does not depend on statistics, which a fresh import does not have: `offset 0` and lateral subqueries
+-- hold the order in which things happen.
+with waiting as materialized (
+  select document.document_no, document.length, document.words
+  from briefsmith.search_documents as document
+  where document.user_id = %(user_id)s::uuid and not document.is_posted
 ),
 asked as materialized (
-  select word.term, sum(word.frequency) as frequency
-  from (
-    select term, frequency::double precision
-    from briefsmith.terms_of(%(locale)s::text, %(words)s::text)
-    union all
-    select term, frequency
-    from unnest(%(more_terms)s::text[], %(more_weights)s::double precision[])
-      as more (term, frequency)
-  ) as word
-  group by word.term
+  select word.term, word.frequency
+  from briefsmith.terms_of(%(locale)s::text, %(words)s::text) as word
 ),
 held as materialized (
-  select word.term, word.frequency, posting.documents, posting.frequencies, posting.lengths
-  from asked as word
+  select
+    asked.term,
+    asked.frequency::double precision as weight,
+    coalesce(posted.entries, ''::bytea) || coalesce(fresh.entries, ''::bytea) as entries
+  from asked
   cross join lateral (
-    select row_of_term.documents, row_of_term.frequencies, row_of_term.lengths
-    from briefsmith.search_postings as row_of_term
-    where row_of_term.user_id = %(user_id)s::uuid and row_of_term.term = word.term
+    select string_agg(posting.entries, ''::bytea) as entries
+    from briefsmith.search_postings as posting
+    where posting.user_id = %(user_id)s::uuid and posting.term = asked.term
     offset 0
-  ) as posting
+  ) as posted
+  left join (
+    select
+      word.lexeme as term,
+      string_agg(
+        int4send(waiting.document_no)
+        || int4send((cardinality(word.positions) << 22) | waiting.length),
+        ''::bytea
+      ) as entries
+    from waiting
+    cross join lateral unnest(waiting.words) as word
+    -- `is true` keeps this a hashed lookup, not a join for each document.
+    where (word.lexeme in (select asked.term from asked)) is true
+    group by word.lexeme
+  ) as fresh on fresh.term = asked.term
 ),
-weighed as materialized (
+ledger as materialized (
+  select coalesce(sum(entry.documents), 0) as documents, coalesce(sum(entry.length), 0) as length
+  from briefsmith.search_totals as entry
+  where entry.user_id = %(user_id)s::uuid
+),
+counted as materialized (
   select
-    held.documents,
-    held.frequencies,
-    held.lengths,
-    held.frequency * ln(
-      1 + (
-        (select totals.documents from totals)
-        - sum(cardinality(held.documents)) over (partition by held.term) + 0.5
-      ) / (sum(cardinality(held.documents)) over (partition by held.term) + 0.5)
-    ) as weight
-  from held
-),
-scored as materialized (
-  select
-    entry.document_no,
-    sum(
-      weighed.weight * entry.frequency * (%(k1)s::double precision + 1)
-      / (
-        entry.frequency + %(k1)s::double precision * (
-          1 - %(b)s::double precision
-          + %(b)s::double precision * entry.length / (select totals.length from totals)
-        )
-      )
-    ) as bm25
-  from weighed
-  cross join lateral unnest(weighed.documents, weighed.frequencies, weighed.lengths)
-    as entry (document_no, frequency, length)
-  group by entry.document_no
-),
-by_words as (
-  select best.document_no
-  from (
-    select scored.document_no, scored.bm25
-    from scored
-    order by scored.bm25 desc, scored.document_no
-    offset 0
-  ) as best
-  where (
-    select true
-    from briefsmith.search_documents as document
-    join public.context_blocks as block on block.id = document.block_id
-    where document.document_no = best.document_no
-      and block.status = any (%(statuses)s::public.context_block_status_enum[])
-      and (
-        %(types)s::public.context_block_type_enum[] is null
-        or block.type = any (%(types)s::public.context_block_type_enum[])
-      )
-      and (
-        %(importances)s::public.context_block_importance_enum[] is null
-        or block.importance = any (%(importances)s::public.context_block_importance_enum[])
-      )
-      and (
-        %(sources)s::public.context_block_source_enum[] is null
-        or block.source = any (%(sources)s::public.context_block_source_enum[])
-      )
-      and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
-      and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
-      and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
-      and (
-        not %(usable_only)s::boolean
-        or (not block.requires_user_review and block.meta_visibility <> 'hidden')
-      )
-  )
-  limit %(depth)s::integer
-),
-by_vector as (
-  select (
-    select document.document_no
-    from briefsmith.search_documents as document
-    where document.block_id = nearest.id
-  ) as document_no
-  from (
-    select block.id
-    from public.context_blocks as block
-    where block.user_id = %(user_id)s::uuid
-      and block.meta_embedding_model = %(model)s::text
-      and block.status = any (%(statuses)s::public.context_block_status_enum[])
-      and (
-        %(types)s::public.context_block_type_enum[] is null
-        or block.type = any (%(types)s::public.context_block_type_enum[])
-      )
-      and (
-        %(importances)s::public.context_block_importance_enum[] is null
-        or block.importance = any (%(importances)s::public.context_block_importance_enum[])
-      )
-      and (
-        %(sources)s::public.context_block_source_enum[] is null
-        or block.source = any (%(sources)s::public.context_block_source_enum[])
-      )
-      and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
-      and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
-      and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
-      and (
-        not %(usable_only)s::boolean
-        or (not block.requires_user_review and block.meta_visibility <> 'hidden')
-      )
-    order by block.meta_embedding <=> %(embedding)s::real[]::vector, block.id
-    limit %(depth)s::integer
-  ) as nearest
-),
-picked as materialized (
-  select document_no from by_words union select document_no from by_vector
-),
-found as materialized (
-  select
-    part.document_no,
-    max(part.bm25) as bm25,
-    (
-      select block_of.block_id
-      from briefsmith.search_documents as block_of
-      where block_of.document_no = part.document_no
-    ) as block_id
-  from (
-    select scored.document_no, scored.bm25
-    from scored
-    -- `is true` keeps this a hashed lookup, not a join.
-    where (scored.document_no in (select picked.document_no from picked)) is true
-    union all
-    select picked.document_no, 0 from picked
-  ) as part
-  group by part.document_no
-),
-compared as materialized (
-  select
-    found.block_id,
-    found.bm25,
-    (
-      select 1 - (block.meta_embedding <=> %(embedding)s::real[]::vector)
-      from public.context_blocks as block
-      where block.id = found.block_id and block.meta_embedding_model = %(model)s::text
-    ) as cosine
-  from found
-),
-scaled as (
-  select
-    compared.block_id,
-    compared.bm25,
-    compared.cosine,
-    coalesce(compared.bm25 / nullif(max(compared.bm25) over (), 0), 0) as words_part,
-    case
-      when compared.cosine is null then 0
-      when max(compared.cosine) over () = min(compared.cosine) over () then 1
-      else (compared.cosine - min(compared.cosine) over ())
-        / (max(compared.cosine) over () - min(compared.cosine) over ())
-    end as vector_part
-  from compared
-),
-ranked as materialized (
-  select
-    scaled.block_id,
-    scaled.bm25,
-    scaled.cosine,
-    case
-      when %(model)s::text is null then scaled.words_part
-      else (1 - %(vector_weight)s::double precision) * scaled.words_part
-        + %(vector_weight)s::double precision * scaled.vector_part
-    end as score
-  from scaled
-  order by score desc, scaled.block_id
-  limit %(limit)s::integer
+    (ledger.documents + (select count(*) from waiting))::bigint as documents,
+    (ledger.length + (select coalesce(sum(waiting.length), 0) from waiting))::bigint as length
+  from ledger
 )
 select
-  ranked.score,
-  ranked.bm25,
-  ranked.cosine,
-  (
-    select vector_send(block.meta_embedding)
-    from public.context_blocks as block
-    where block.id = ranked.block_id
-      and block.meta_embedding_model = %(model)s::text
-      and %(with_embedding)s::boolean
-  ) as embedding,
-  (
-    select to_jsonb(block) - 'meta_embedding'
-    from public.context_blocks as block
-    where block.id = ranked.block_id
-  ) as block
-from ranked
-order by ranked.score desc, ranked.block_id;
+  counted.documents,
+  counted.length,
+  array(select waiting.document_no from waiting order by waiting.document_no) as waiting,
+  array(select held.term from held order by held.term) as terms,
+  array(select held.weight from held order by held.term) as weights,
+  array(select held.entries from held order by held.term) as entries
+from counted;
 
--- name: expand_question :many
--- Terms that the best blocks of a first search have in common, as many as asked for, with the weight that each
--- adds to the question: together a share of the question's own terms. Blocks tell by how well they fit, terms by
--- how often they are there (as BM25 counts) and how rare they are. A term of one block alone tells nothing.
+-- name: select_signs :many
+-- The packed signs of all posted vectors of a model. Rows as they are: to put them together costs more than to send them.
+select vectors.entries
+from briefsmith.search_vectors as vectors
+where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text;
+
+-- name: expand_question :one
+-- Terms that the best documents of a first search have in common, as many as asked for, with the weight that each
+-- adds to the question (together a share of the question's own terms) and, unless they are known, with their
+-- postings. Documents tell by how well they fit, terms by how often they are there (as BM25 counts) and how rare
+-- they are. A term of one document alone tells nothing.
 -- Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), section 3.4, blind feedback.
-with totals as materialized (
-  select
-    greatest(sum(ledger.documents), 1)::double precision as documents,
-    greatest(sum(ledger.length)::double precision / greatest(sum(ledger.documents), 1), 1) as length
-  from briefsmith.search_totals as ledger
-  where ledger.user_id = %(user_id)s::uuid
+with waiting as materialized (
+  select document.document_no, document.length, document.words
+  from briefsmith.search_documents as document
+  where document.user_id = %(user_id)s::uuid and not document.is_posted
 ),
 best as materialized (
-  select block.id, given.part, words.term, words.frequency, sum(words.frequency) over (
-    partition by block.id
-  ) as length
-  from unnest(%(ids)s::uuid[], %(parts)s::double precision[]) as given (id, part)
+  select given.part, document.length, word.lexeme as term, cardinality(word.positions) as frequency
+  from unnest(%(numbers)s::integer[], %(parts)s::double precision[]) as given (document_no, part)
   cross join lateral (
-    select
-      given.id,
-      one.meta_locale as locale,
-      left(
-        one.label || E'\n' || one.content || E'\n'
-        || array_to_string(one.meta_tags, ' '),
-        %(most_characters)s::integer
-      ) as text
-    from public.context_blocks as one
-    where one.id = given.id
+    select one.length, one.words
+    from briefsmith.search_documents as one
+    where one.document_no = given.document_no
     offset 0
-  ) as block
-  cross join lateral briefsmith.terms_of(block.locale, block.text) as words
+  ) as document
+  cross join lateral unnest(document.words) as word
 ),
 told as materialized (
   select
@@ -254,7 +94,7 @@ told as materialized (
       best.part * best.frequency / (
         best.frequency + %(k1)s::double precision * (
           1 - %(b)s::double precision
-          + %(b)s::double precision * best.length / (select totals.length from totals)
+          + %(b)s::double precision * best.length / %(mean_length)s::double precision
         )
       )
     ) as gain
@@ -262,30 +102,178 @@ told as materialized (
   group by best.term
   having count(*) > 1
 ),
-rare as materialized (
-  select told.term, told.gain * ln(
-    1 + ((select totals.documents from totals) - held.documents + 0.5) / (held.documents + 0.5)
-  ) as gain
+held as materialized (
+  select
+    told.term,
+    told.gain,
+    posted.documents + coalesce(octet_length(fresh.entries) / 8, 0) as documents,
+    fresh.entries
   from told
   cross join lateral (
-    select coalesce(sum(cardinality(posting.documents)), 0) as documents
+    select coalesce(sum(octet_length(posting.entries)) / 8, 0) as documents
     from briefsmith.search_postings as posting
     where posting.user_id = %(user_id)s::uuid and posting.term = told.term
     offset 0
-  ) as held
+  ) as posted
+  left join (
+    select
+      word.lexeme as term,
+      string_agg(
+        int4send(waiting.document_no)
+        || int4send((cardinality(word.positions) << 22) | waiting.length),
+        ''::bytea
+      ) as entries
+    from waiting
+    cross join lateral unnest(waiting.words) as word
+    -- `is true` keeps this a hashed lookup, not a join for each document.
+    where (word.lexeme in (select told.term from told)) is true
+    group by word.lexeme
+  ) as fresh on fresh.term = told.term
+),
+rare as materialized (
+  select held.term, held.entries, held.gain * ln(
+    1 + (%(documents)s::double precision - held.documents + 0.5) / (held.documents + 0.5)
+  ) as gain
+  from held
 ),
 chosen as materialized (
-  select rare.term, rare.gain
+  select rare.term, rare.gain, rare.entries
   from rare
   where rare.gain > 0
   order by rare.gain desc, rare.term
   limit %(terms)s::integer
+),
+weighed as materialized (
+  select
+    chosen.term,
+    %(weight)s::double precision * chosen.gain / sum(chosen.gain) over () as weight,
+    case
+      when chosen.term = any (%(known)s::text[]) then ''::bytea
+      else coalesce(
+        (
+          select string_agg(posting.entries, ''::bytea)
+          from briefsmith.search_postings as posting
+          where posting.user_id = %(user_id)s::uuid and posting.term = chosen.term
+        ),
+        ''::bytea
+      ) || coalesce(chosen.entries, ''::bytea)
+    end as entries
+  from chosen
 )
 select
-  chosen.term,
-  %(share)s::double precision * (
-    select coalesce(sum(word.frequency), 0)
-    from briefsmith.terms_of(%(locale)s::text, %(words)s::text) as word
-  ) * chosen.gain / sum(chosen.gain) over () as weight
-from chosen
-order by weight desc, chosen.term;
+  array(select weighed.term from weighed order by weighed.term) as terms,
+  array(select weighed.weight from weighed order by weighed.term) as weights,
+  array(select weighed.entries from weighed order by weighed.term) as entries;
+
+-- name: weigh_documents :one
+-- Of some documents those whose block passes the filter, with the cosine to the question where there is one.
+with asked as materialized (
+  -- Once, and not for each row, as a plan for any parameters would.
+  select %(embedding)s::real[]::vector as embedding
+),
+weighed as (
+  select given.document_no, one.cosine
+  from unnest(%(numbers)s::integer[]) as given (document_no)
+  cross join lateral (
+    select
+      case
+        when block.meta_embedding_model = %(model)s::text
+          then 1 - (block.meta_embedding <=> (select asked.embedding from asked))
+      end as cosine
+    from briefsmith.search_documents as document
+    join public.context_blocks as block on block.id = document.block_id
+    where document.document_no = given.document_no
+      and block.status = any (%(statuses)s::public.context_block_status_enum[])
+      and (
+        %(types)s::public.context_block_type_enum[] is null
+        or block.type = any (%(types)s::public.context_block_type_enum[])
+      )
+      and (
+        %(importances)s::public.context_block_importance_enum[] is null
+        or block.importance = any (%(importances)s::public.context_block_importance_enum[])
+      )
+      and (
+        %(sources)s::public.context_block_source_enum[] is null
+        or block.source = any (%(sources)s::public.context_block_source_enum[])
+      )
+      and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
+      and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
+      and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
+      and (
+        not %(usable_only)s::boolean
+        or (not block.requires_user_review and block.meta_visibility <> 'hidden')
+      )
+    offset 0
+  ) as one
+)
+select
+  coalesce(array_agg(weighed.document_no), '{}') as numbers,
+  coalesce(array_agg(weighed.cosine), '{}') as cosines
+from weighed;
+
+-- name: select_nearest :one
+-- The nearest by vector of all blocks that pass the filter, exactly: every vector of the user is read.
+with asked as materialized (
+  select %(embedding)s::real[]::vector as embedding
+),
+nearest as (
+  select block.id, block.meta_embedding <=> (select asked.embedding from asked) as distance
+  from public.context_blocks as block
+  where block.user_id = %(user_id)s::uuid
+      and block.meta_embedding_model = %(model)s::text
+      and block.status = any (%(statuses)s::public.context_block_status_enum[])
+      and (
+        %(types)s::public.context_block_type_enum[] is null
+        or block.type = any (%(types)s::public.context_block_type_enum[])
+      )
+      and (
+        %(importances)s::public.context_block_importance_enum[] is null
+        or block.importance = any (%(importances)s::public.context_block_importance_enum[])
+      )
+      and (
+        %(sources)s::public.context_block_source_enum[] is null
+        or block.source = any (%(sources)s::public.context_block_source_enum[])
+      )
+      and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
+      and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
+      and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
+      and (
+        not %(usable_only)s::boolean
+        or (not block.requires_user_review and block.meta_visibility <> 'hidden')
+      )
+  order by distance, block.id
+  limit %(depth)s::integer
+),
+numbered as materialized (
+  select (
+    select document.document_no
+    from briefsmith.search_documents as document
+    where document.block_id = nearest.id
+  ) as document_no,
+  1 - nearest.distance as cosine
+  from nearest
+)
+select
+  coalesce(array_agg(numbered.document_no), '{}') as numbers,
+  coalesce(array_agg(numbered.cosine), '{}') as cosines
+from numbered
+where numbered.document_no is not null;
+
+-- name: select_hits :many
+-- The blocks of documents, in the order and with the scores given.
+select
+  given.score,
+  given.bm25,
+  given.cosine,
+  case
+    when block.meta_embedding_model = %(model)s::text and %(with_embedding)s::boolean
+      then vector_send(block.meta_embedding)
+  end as embedding,
+  to_jsonb(block) - 'meta_embedding' as block
+from unnest(
+  %(numbers)s::integer[], %(scores)s::double precision[], %(bm25s)s::double precision[],
+  %(cosines)s::double precision[]
+) with ordinality as given (document_no, score, bm25, cosine, place)
+join briefsmith.search_documents as document on document.document_no = given.document_no
+join public.context_blocks as block on block.id = document.block_id
+order by given.place;

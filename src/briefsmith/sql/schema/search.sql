@@ -1,41 +1,68 @@
--- The lexical index: what BM25 needs, kept by triggers, so that no way of writing a block goes past it.
+-- The lexical index and that of the vectors: what search reads instead of the blocks, kept by triggers, so that
+-- no way of writing a block goes past it. Both are packed: whoever searches is sent bytes and adds them up.
 --
---   search_documents  one row a block: its number and its length
---   search_postings   for each term the numbers of the documents that hold it, how often each does and how
---                     long each is; one row a term and statement, so a bulk load writes few long rows
---   search_totals     a ledger of changes to the number and length of a user's documents: rows are only
---                     added, so two writers never wait for each other; its sum is the truth
+--   search_documents  one row a block: its number, its length and its words
+--   search_postings   for each term the documents that hold it, 8 bytes each: the number, then in one number the
+--                     frequency (times 2^22) and the length of the document
+--   search_vectors    for each model the documents that have a vector of it, 36 bytes each: the number, then one
+--                     bit for each of the vector's 256 numbers: whether it is above nought
+--   search_totals     a ledger of changes to the number and length of a user's posted documents; its sum is the truth
+--
+-- A document that comes alone waits in search_documents (is_posted is false), where search reads its words; with
+-- the 64th they are posted together. Who takes documents out, or packs rows together, holds the user's advisory lock.
 
 create table briefsmith.search_documents (
   document_no integer not null generated always as identity,
   block_id uuid not null,
   user_id uuid not null,
   length integer not null,
+  words tsvector not null,
+  is_posted boolean not null,
   constraint search_documents_pkey primary key (document_no),
   -- With the owner in it, so that it tells nobody which blocks others have.
   constraint search_documents_block_id_key unique (block_id, user_id),
   constraint search_documents_user_id_fkey
     foreign key (user_id) references auth.users (id) on delete cascade
 );
-comment on table briefsmith.search_documents is 'One row a block: its number and length in words.';
+comment on table briefsmith.search_documents is 'One row a block: its number, its length in words, its words.';
+comment on column briefsmith.search_documents.is_posted is
+  'Whether its words stand in search_postings; until then search reads them here.';
 create index search_documents_user_id_idx on briefsmith.search_documents (user_id);
+create index search_documents_waiting_idx on briefsmith.search_documents (user_id) where not is_posted;
 
 create table briefsmith.search_postings (
   id bigint not null generated always as identity,
   user_id uuid not null,
   term text not null,
-  documents integer[] not null,
-  frequencies integer[] not null,
-  lengths integer[] not null,
+  lowest integer not null,
+  highest integer not null,
+  entries bytea not null,
   constraint search_postings_pkey primary key (id),
-  constraint search_postings_arrays_check check (
-    cardinality(documents) = cardinality(frequencies)
-    and cardinality(documents) = cardinality(lengths)
-  )
+  constraint search_postings_entries_check
+    check (octet_length(entries) > 0 and octet_length(entries) % 8 = 0)
 );
+-- Compressing what is read whole by every search costs more than it saves.
+alter table briefsmith.search_postings alter column entries set storage external;
 comment on table briefsmith.search_postings is
-  'For each term the documents that hold it, how often each does, and how long each is; arrays in step.';
+  'For each term the documents that hold it, how often each does, and how long each is; packed.';
+comment on column briefsmith.search_postings.lowest is 'No document of the row has a lower number.';
 create index search_postings_user_id_idx on briefsmith.search_postings (user_id, term);
+
+create table briefsmith.search_vectors (
+  id bigint not null generated always as identity,
+  user_id uuid not null,
+  model text not null,
+  lowest integer not null,
+  highest integer not null,
+  entries bytea not null,
+  constraint search_vectors_pkey primary key (id),
+  constraint search_vectors_entries_check
+    check (octet_length(entries) > 0 and octet_length(entries) % 36 = 0)
+);
+alter table briefsmith.search_vectors alter column entries set storage external;
+comment on table briefsmith.search_vectors is
+  'For each embedding model the posted documents with a vector of it, and the signs of its numbers; packed.';
+create index search_vectors_user_id_idx on briefsmith.search_vectors (user_id, model);
 
 create table briefsmith.search_totals (
   id bigint not null generated always as identity,
@@ -53,7 +80,7 @@ create index search_totals_user_id_idx on briefsmith.search_totals (user_id);
 alter table briefsmith.search_documents enable row level security;
 alter table briefsmith.search_documents force row level security;
 revoke all on briefsmith.search_documents from public, anon, authenticated, service_role;
-grant select, insert, delete on briefsmith.search_documents to authenticated;
+grant select, insert, update, delete on briefsmith.search_documents to authenticated;
 grant select, insert, update, delete on briefsmith.search_documents to service_role;
 
 create policy search_documents_select on briefsmith.search_documents for select to authenticated
@@ -64,6 +91,15 @@ create policy search_documents_select on briefsmith.search_documents for select 
 create policy search_documents_insert on briefsmith.search_documents for insert to authenticated
   with check (
   user_id = (select auth.uid())
+  );
+
+create policy search_documents_update on briefsmith.search_documents for update to authenticated
+  using (
+  user_id = (select auth.uid())
+  )
+  with check (
+  user_id = (select auth.uid())
+  and briefsmith.owns_block(block_id)
   );
 
 create policy search_documents_delete on briefsmith.search_documents for delete to authenticated
@@ -96,6 +132,35 @@ create policy search_postings_update on briefsmith.search_postings for update to
   );
 
 create policy search_postings_delete on briefsmith.search_postings for delete to authenticated
+  using (
+  user_id = (select auth.uid())
+  );
+
+alter table briefsmith.search_vectors enable row level security;
+alter table briefsmith.search_vectors force row level security;
+revoke all on briefsmith.search_vectors from public, anon, authenticated, service_role;
+grant select, insert, update, delete on briefsmith.search_vectors to authenticated;
+grant select, insert, update, delete on briefsmith.search_vectors to service_role;
+
+create policy search_vectors_select on briefsmith.search_vectors for select to authenticated
+  using (
+  user_id = (select auth.uid())
+  );
+
+create policy search_vectors_insert on briefsmith.search_vectors for insert to authenticated
+  with check (
+  user_id = (select auth.uid())
+  );
+
+create policy search_vectors_update on briefsmith.search_vectors for update to authenticated
+  using (
+  user_id = (select auth.uid())
+  )
+  with check (
+  user_id = (select auth.uid())
+  );
+
+create policy search_vectors_delete on briefsmith.search_vectors for delete to authenticated
   using (
   user_id = (select auth.uid())
   );
@@ -150,10 +215,220 @@ begin atomic
   from unnest(to_tsvector(briefsmith.text_configuration(locale), left(words, 200000))) as word;
 end;
 
+-- One bit for each number: whether it is above nought.
+create function briefsmith.signs_of(numbers real[]) returns bytea
+language sql immutable parallel safe set search_path = ''
+return (
+  -- A bit string is sent as its length in four bytes, then its bits.
+  select substring(
+    varbit_send(string_agg(case when one > 0 then '1' else '0' end, '' order by place)::varbit) from 5
+  )
+  from unnest(numbers) with ordinality as entry (one, place)
+);
+
+-- Packed entries without those of some documents; a document's number is the first four bytes of its entry, and
+-- no document is there twice.
+create function briefsmith.without_documents(entries bytea, numbers integer[], width integer) returns bytea
+language plpgsql immutable parallel safe set search_path = '' as $$
+declare
+  wanted bytea;
+  place integer;
+  found integer;
+begin
+  if cardinality(numbers) > 8 then
+    return (
+      select coalesce(string_agg(entry.packed, ''::bytea order by entry.place), ''::bytea)
+      from (
+        select slot as place, substring(entries from slot * width + 1 for width) as packed
+        from generate_series(0, octet_length(entries) / width - 1) as slot
+      ) as entry
+      where not exists (
+        select from unnest(numbers) as one where int4send(one) = substring(entry.packed from 1 for 4)
+      )
+    );
+  end if;
+  for wanted in select int4send(one) from unnest(numbers) as one loop
+    place := 0;
+    loop
+      found := position(wanted in substring(entries from place + 1));
+      exit when found = 0;
+      place := place + found - 1;
+      if place % width = 0 then
+        entries := substring(entries from 1 for place) || substring(entries from place + width + 1);
+        exit;
+      end if;
+      place := place + 1;
+    end loop;
+  end loop;
+  return entries;
+end
+$$;
+
+-- Held to the end of the transaction by whoever takes documents out or packs rows together.
+create function briefsmith.search_lock(account uuid) returns bigint
+language sql immutable parallel safe set search_path = ''
+return hashtextextended('briefsmith.search ' || account::text, 0);
+
+-- Packs many rows of a term, and of the ledger, into one.
+create function briefsmith.pack_postings(account uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if (
+    select count(*) from briefsmith.search_totals as ledger where ledger.user_id = account
+  ) < 16
+    -- What was packed after a snapshot was taken cannot be packed again by it.
+    or current_setting('transaction_isolation') <> 'read committed'
+    or not pg_try_advisory_xact_lock(briefsmith.search_lock(account))
+  then
+    return;
+  end if;
+  with gone as (
+    delete from briefsmith.search_totals as ledger where ledger.user_id = account
+    returning ledger.documents, ledger.length
+  )
+  insert into briefsmith.search_totals (user_id, documents, length)
+  select account, sum(gone.documents), sum(gone.length) from gone having count(*) > 0;
+  -- A row of 64 kB is not written again; nor is a term that has few rows.
+  with many as (
+    select posting.term from briefsmith.search_postings as posting
+    where posting.user_id = account and octet_length(posting.entries) < 65536
+    group by posting.term having count(*) >= 8
+  ),
+  gone as (
+    delete from briefsmith.search_postings as posting
+    using many
+    where posting.user_id = account and posting.term = many.term
+      and octet_length(posting.entries) < 65536
+    returning posting.term, posting.lowest, posting.highest, posting.entries
+  )
+  insert into briefsmith.search_postings (user_id, term, lowest, highest, entries)
+  select account, gone.term, min(gone.lowest), max(gone.highest), string_agg(gone.entries, ''::bytea)
+  from gone
+  group by gone.term;
+  with gone as (
+    delete from briefsmith.search_vectors as vectors
+    where vectors.user_id = account and octet_length(vectors.entries) < 262144
+    returning vectors.model, vectors.lowest, vectors.highest, vectors.entries
+  )
+  insert into briefsmith.search_vectors (user_id, model, lowest, highest, entries)
+  select account, gone.model, min(gone.lowest), max(gone.highest), string_agg(gone.entries, ''::bytea)
+  from gone
+  group by gone.model;
+end
+$$;
+
+-- Posts the vectors of documents as they are now.
+create function briefsmith.post_vectors(numbers integer[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into briefsmith.search_vectors (user_id, model, lowest, highest, entries)
+  select
+    document.user_id,
+    block.meta_embedding_model,
+    min(document.document_no),
+    max(document.document_no),
+    string_agg(
+      int4send(document.document_no) || briefsmith.signs_of(block.meta_embedding::real[]), ''::bytea
+    )
+  from unnest(numbers) as one
+  join briefsmith.search_documents as document on document.document_no = one
+  join public.context_blocks as block on block.id = document.block_id
+  where block.meta_embedding is not null
+  group by document.user_id, block.meta_embedding_model;
+end
+$$;
+
+-- Takes the vectors of documents of users out.
+create function briefsmith.unpost_vectors(accounts uuid[], numbers integer[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  with held as materialized (
+    select vectors.id, vectors.entries,
+      briefsmith.without_documents(vectors.entries, numbers, 36) as others
+    from briefsmith.search_vectors as vectors
+    where vectors.user_id = any (accounts) and exists (
+      select from unnest(numbers) as one where one between vectors.lowest and vectors.highest
+    )
+  ),
+  emptied as (
+    delete from briefsmith.search_vectors as vectors
+    using held
+    where vectors.id = held.id and held.others = ''::bytea
+  )
+  update briefsmith.search_vectors as vectors
+  set entries = held.others
+  from held
+  where vectors.id = held.id and held.others <> ''::bytea
+    and octet_length(held.others) < octet_length(held.entries);
+end
+$$;
+
+-- Posts documents: words, vectors, ledger.
+create function briefsmith.post_documents(numbers integer[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into briefsmith.search_postings (user_id, term, lowest, highest, entries)
+  select
+    document.user_id,
+    word.lexeme,
+    min(document.document_no),
+    max(document.document_no),
+    string_agg(
+      int4send(document.document_no)
+      || int4send((cardinality(word.positions) << 22) | document.length),
+      ''::bytea
+    )
+  from unnest(numbers) as one
+  join briefsmith.search_documents as document on document.document_no = one
+  cross join lateral unnest(document.words) as word
+  group by document.user_id, word.lexeme;
+  perform briefsmith.post_vectors(numbers);
+  insert into briefsmith.search_totals (user_id, documents, length)
+  select document.user_id, count(*), sum(document.length)
+  from unnest(numbers) as one
+  join briefsmith.search_documents as document on document.document_no = one
+  group by document.user_id;
+end
+$$;
+
+-- Posts the documents of a user that wait, where they are many and nobody else is at it.
+create function briefsmith.post_waiting(account uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  waiting integer[];
+begin
+  -- What was packed after a snapshot was taken cannot be packed again by it.
+  if current_setting('transaction_isolation') <> 'read committed'
+    or not pg_try_advisory_xact_lock(briefsmith.search_lock(account))
+  then
+    return;
+  end if;
+  with held as (
+    select document.document_no from briefsmith.search_documents as document
+    where document.user_id = account and not document.is_posted
+    for update skip locked
+  ),
+  posted as (
+    update briefsmith.search_documents as document set is_posted = true
+    where document.document_no = any (array(select held.document_no from held))
+      and (select count(*) from held) >= 64
+    returning document.document_no
+  )
+  select array_agg(posted.document_no) into waiting from posted;
+  if waiting is not null then
+    perform briefsmith.post_documents(waiting);
+    perform briefsmith.pack_postings(account);
+  end if;
+end
+$$;
+
 create function briefsmith.index_new_blocks() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   changed uuid[];
+  many integer[];
+  account uuid;
+  accounts uuid[];
 begin
   -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
   if tg_op = 'UPDATE' then
@@ -169,13 +444,11 @@ begin
       return null;
     end if;
   end if;
-  with terms as materialized (
-    -- As terms_of, written out: called a row, the function costs as much as the work in it.
+  with blocks as materialized (
     select
-      block.id as block_id, block.user_id, word.lexeme as term,
-      cardinality(word.positions) as frequency
-    from new_blocks as block
-    cross join lateral unnest(
+      block.id,
+      block.user_id,
+      -- A tsvector holds at most a megabyte, so 200,000 characters of a very long text are read.
       to_tsvector(
         briefsmith.text_configuration(block.meta_locale),
         left(
@@ -183,35 +456,37 @@ begin
           || array_to_string(block.meta_tags, ' '),
           200000
         )
-      )
-    ) as word
+      ) as words
+    from new_blocks as block
     where changed is null or block.id = any (changed)
-  ),
-  lengths as (
-    select block_id, sum(frequency)::integer as length from terms group by block_id
   ),
   documents as (
-    insert into briefsmith.search_documents (block_id, user_id, length)
-    select block.id, block.user_id, coalesce(lengths.length, 0)
-    from new_blocks as block
-    left join lengths on lengths.block_id = block.id
-    where changed is null or block.id = any (changed)
-    returning document_no, block_id, user_id, length
-  ),
-  postings as (
-    insert into briefsmith.search_postings (user_id, term, documents, frequencies, lengths)
+    insert into briefsmith.search_documents (block_id, user_id, length, words, is_posted)
     select
-      terms.user_id,
-      terms.term,
-      array_agg(documents.document_no order by documents.document_no),
-      array_agg(terms.frequency order by documents.document_no),
-      array_agg(documents.length order by documents.document_no)
-    from terms
-    join documents on documents.block_id = terms.block_id
-    group by terms.user_id, terms.term
+      block.id,
+      block.user_id,
+      (select coalesce(sum(cardinality(word.positions)), 0) from unnest(block.words) as word),
+      block.words,
+      (select count(*) from blocks) >= 64
+    from blocks as block
+    returning document_no, user_id, is_posted
   )
-  insert into briefsmith.search_totals (user_id, documents, length)
-  select user_id, count(*), sum(length) from documents group by user_id;
+  select
+    array_agg(document_no) filter (where is_posted),
+    -- Who comes alone looks each eighth time whether many wait.
+    array_agg(distinct user_id) filter (where is_posted or document_no % 8 = 0)
+  into many, accounts
+  from documents;
+  if many is not null then
+    perform briefsmith.post_documents(many);
+    foreach account in array accounts loop
+      perform briefsmith.pack_postings(account);
+    end loop;
+  elsif accounts is not null then
+    foreach account in array accounts loop
+      perform briefsmith.post_waiting(account);
+    end loop;
+  end if;
   return null;
 end
 $$;
@@ -221,7 +496,9 @@ create function briefsmith.unindex_old_blocks() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   changed uuid[];
-  missed bigint[];
+  account uuid;
+  accounts uuid[];
+  numbers integer[];
 begin
   -- Whoever deletes an account has no rights here, and foreign keys have taken its documents already.
   if tg_op = 'DELETE' and not has_schema_privilege('briefsmith', 'usage') then
@@ -245,84 +522,98 @@ begin
       return null;
     end if;
   end if;
-  with gone as (
-    select document.document_no, document.user_id, document.length, block.id as block_id
-    from old_blocks as block
-    join briefsmith.search_documents as document
-      on document.block_id = block.id and document.user_id = block.user_id
+  -- The next statement then sees what the one before has packed; two writers take the locks in one order.
+  for account in
+    select distinct block.user_id from old_blocks as block
     where changed is null or block.id = any (changed)
+    order by block.user_id
+  loop
+    perform pg_advisory_xact_lock(briefsmith.search_lock(account));
+  end loop;
+  with gone as (
+    delete from briefsmith.search_documents as document
+    using old_blocks as block
+    where document.block_id = block.id and document.user_id = block.user_id
+      and (changed is null or block.id = any (changed))
+    returning
+      document.document_no, document.user_id, document.length, document.words, document.is_posted
   ),
   terms as (
-    select distinct gone.user_id, gone.document_no, word.term
+    select gone.user_id, word.lexeme as term, array_agg(gone.document_no) as numbers
     from gone
-    join old_blocks as block on block.id = gone.block_id
-    cross join lateral briefsmith.terms_of(
-      block.meta_locale,
-      block.label || E'\n' || block.content || E'\n' || array_to_string(block.meta_tags, ' ')
-    ) as word
+    cross join lateral unnest(gone.words) as word
+    where gone.is_posted
+    group by gone.user_id, word.lexeme
   ),
-  -- Two writers take the rows in one order.
-  held as (
-    select posting.id, terms_of_row.numbers
-    from briefsmith.search_postings as posting
-    join (
-      select user_id, term, array_agg(document_no) as numbers from terms group by user_id, term
-    ) as terms_of_row
-      on terms_of_row.user_id = posting.user_id and terms_of_row.term = posting.term
-    where posting.documents && terms_of_row.numbers
-    order by posting.id
-    for update of posting
+  held as materialized (
+    select posting.id, posting.entries,
+      briefsmith.without_documents(posting.entries, terms.numbers, 8) as others
+    from terms
+    join briefsmith.search_postings as posting
+      on posting.user_id = terms.user_id and posting.term = terms.term
+    where exists (
+      select from unnest(terms.numbers) as one where one between posting.lowest and posting.highest
+    )
   ),
   emptied as (
     delete from briefsmith.search_postings as posting
     using held
-    where posting.id = held.id and posting.documents <@ held.numbers
-    returning posting.id
+    where posting.id = held.id and held.others = ''::bytea
   ),
   thinned as (
     update briefsmith.search_postings as posting
-    set
-      documents = array(
-        select entry.document_no
-        from unnest(posting.documents) with ordinality as entry (document_no, place)
-        where entry.document_no <> all (held.numbers)
-        order by entry.place
-      ),
-      frequencies = array(
-        select entry.frequency
-        from unnest(posting.documents, posting.frequencies) with ordinality
-          as entry (document_no, frequency, place)
-        where entry.document_no <> all (held.numbers)
-        order by entry.place
-      ),
-      lengths = array(
-        select entry.length
-        from unnest(posting.documents, posting.lengths) with ordinality
-          as entry (document_no, length, place)
-        where entry.document_no <> all (held.numbers)
-        order by entry.place
-      )
+    set entries = held.others
     from held
-    where posting.id = held.id and not posting.documents <@ held.numbers
-    returning posting.id
-  ),
-  documents as (
-    delete from briefsmith.search_documents as document
-    using gone
-    where document.document_no = gone.document_no
+    where posting.id = held.id and held.others <> ''::bytea
+      and octet_length(held.others) < octet_length(held.entries)
   ),
   ledger as (
     insert into briefsmith.search_totals (user_id, documents, length)
-    select user_id, -count(*), -sum(length) from gone group by user_id
+    select gone.user_id, -count(*), -sum(gone.length) from gone
+    where gone.is_posted group by gone.user_id
   )
-  select array_agg(held.id) into missed
-  from held
-  where held.id not in (select emptied.id from emptied union all select thinned.id from thinned);
-  -- A row that held more when the statement began, and that another writer took down to only ours while this
-  -- one waited, is neither emptied nor thinned: the next statement sees it as it is now.
-  if missed is not null then
-    delete from briefsmith.search_postings where id = any (missed);
+  select array_agg(distinct gone.user_id), array_agg(gone.document_no) into accounts, numbers
+  from gone
+  where gone.is_posted;
+  if numbers is not null then
+    perform briefsmith.unpost_vectors(accounts, numbers);
   end if;
+  return null;
+end
+$$;
+
+-- A vector that changed by itself: made anew, or by another model.
+create function briefsmith.renew_vectors() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  account uuid;
+  numbers integer[];
+begin
+  if not exists (
+    select from new_blocks as fresh
+    join old_blocks as stale on stale.id = fresh.id
+    where (fresh.meta_embedding_model, fresh.meta_embedding::real[])
+      is distinct from (stale.meta_embedding_model, stale.meta_embedding::real[])
+  ) then
+    return null;
+  end if;
+  for account in select distinct fresh.user_id from new_blocks as fresh order by fresh.user_id loop
+    perform pg_advisory_xact_lock(briefsmith.search_lock(account));
+    numbers := array(
+      select document.document_no
+      from new_blocks as fresh
+      join old_blocks as stale on stale.id = fresh.id
+      join briefsmith.search_documents as document
+        on document.block_id = fresh.id and document.user_id = fresh.user_id
+      where fresh.user_id = account and document.is_posted
+        and (fresh.meta_embedding_model, fresh.meta_embedding::real[])
+          is distinct from (stale.meta_embedding_model, stale.meta_embedding::real[])
+    );
+    if cardinality(numbers) > 0 then
+      perform briefsmith.unpost_vectors(array[account], numbers);
+      perform briefsmith.post_vectors(numbers);
+    end if;
+  end loop;
   return null;
 end
 $$;
@@ -331,7 +622,8 @@ $$;
 create function briefsmith.empty_index() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  truncate briefsmith.search_documents, briefsmith.search_postings, briefsmith.search_totals;
+  truncate briefsmith.search_documents, briefsmith.search_postings, briefsmith.search_vectors,
+    briefsmith.search_totals;
   return null;
 end
 $$;
@@ -347,11 +639,12 @@ declare
 begin
   for account in select distinct user_id from old_totals loop
     perform set_config('request.jwt.claims', jsonb_build_object('sub', account)::text, true);
-    delete from briefsmith.search_postings as posting
-    where posting.user_id = account
-      and not exists (
-        select from briefsmith.search_totals as ledger where ledger.user_id = account
-      );
+    if not exists (
+      select from briefsmith.search_totals as ledger where ledger.user_id = account
+    ) then
+      delete from briefsmith.search_postings as posting where posting.user_id = account;
+      delete from briefsmith.search_vectors as vectors where vectors.user_id = account;
+    end if;
   end loop;
   perform set_config('request.jwt.claims', claims, true);
   return null;
@@ -368,6 +661,9 @@ create trigger search_index_updated_1_out after update on public.context_blocks
 create trigger search_index_updated_2_in after update on public.context_blocks
   referencing old table as old_blocks new table as new_blocks
   for each statement execute function briefsmith.index_new_blocks();
+create trigger search_index_updated_3_vectors after update on public.context_blocks
+  referencing old table as old_blocks new table as new_blocks
+  for each statement execute function briefsmith.renew_vectors();
 create trigger search_index_deleted after delete on public.context_blocks
   referencing old table as old_blocks
   for each statement execute function briefsmith.unindex_old_blocks();

@@ -1,0 +1,627 @@
+-- Search reads packed rows: 8 bytes a posting, and the signs of the vectors. The index is made anew out of the blocks
+-- (some seconds for 10,000); nothing else is touched. One transaction: who writes blocks waits for its end.
+set local lock_timeout = '5s';
+set local search_path = public, extensions;
+-- Rows that a policy hides from whoever migrates would be lost to the index: an error instead.
+set local row_security = off;
+
+lock table public.context_blocks in share row exclusive mode;
+truncate briefsmith.search_documents, briefsmith.search_totals restart identity;
+
+alter table briefsmith.search_documents
+  -- squawk-ignore adding-required-field
+  add column words tsvector not null,
+  -- squawk-ignore adding-required-field
+  add column is_posted boolean not null;
+comment on table briefsmith.search_documents is 'One row a block: its number, its length in words, its words.';
+comment on column briefsmith.search_documents.is_posted is
+  'Whether its words stand in search_postings; until then search reads them here.';
+-- squawk-ignore require-concurrent-index-creation
+create index search_documents_waiting_idx on briefsmith.search_documents (user_id) where not is_posted;
+grant update on briefsmith.search_documents to authenticated;
+
+create policy search_documents_update on briefsmith.search_documents for update to authenticated
+  using (
+  user_id = (select auth.uid())
+  )
+  with check (
+  user_id = (select auth.uid())
+  and briefsmith.owns_block(block_id)
+  );
+
+-- squawk-ignore ban-drop-table
+drop table briefsmith.search_postings;
+
+create table briefsmith.search_postings (
+  id bigint not null generated always as identity,
+  user_id uuid not null,
+  term text not null,
+  lowest integer not null,
+  highest integer not null,
+  entries bytea not null,
+  constraint search_postings_pkey primary key (id),
+  constraint search_postings_entries_check
+    check (octet_length(entries) > 0 and octet_length(entries) % 8 = 0)
+);
+-- Compressing what is read whole by every search costs more than it saves.
+alter table briefsmith.search_postings alter column entries set storage external;
+comment on table briefsmith.search_postings is
+  'For each term the documents that hold it, how often each does, and how long each is; packed.';
+comment on column briefsmith.search_postings.lowest is 'No document of the row has a lower number.';
+create index search_postings_user_id_idx on briefsmith.search_postings (user_id, term);
+
+alter table briefsmith.search_postings enable row level security;
+alter table briefsmith.search_postings force row level security;
+revoke all on briefsmith.search_postings from public, anon, authenticated, service_role;
+grant select, insert, update, delete on briefsmith.search_postings to authenticated;
+grant select, insert, update, delete on briefsmith.search_postings to service_role;
+
+create policy search_postings_select on briefsmith.search_postings for select to authenticated
+  using (
+  user_id = (select auth.uid())
+  );
+
+create policy search_postings_insert on briefsmith.search_postings for insert to authenticated
+  with check (
+  user_id = (select auth.uid())
+  );
+
+create policy search_postings_update on briefsmith.search_postings for update to authenticated
+  using (
+  user_id = (select auth.uid())
+  )
+  with check (
+  user_id = (select auth.uid())
+  );
+
+create policy search_postings_delete on briefsmith.search_postings for delete to authenticated
+  using (
+  user_id = (select auth.uid())
+  );
+
+create table briefsmith.search_vectors (
+  id bigint not null generated always as identity,
+  user_id uuid not null,
+  model text not null,
+  lowest integer not null,
+  highest integer not null,
+  entries bytea not null,
+  constraint search_vectors_pkey primary key (id),
+  constraint search_vectors_entries_check
+    check (octet_length(entries) > 0 and octet_length(entries) % 36 = 0)
+);
+alter table briefsmith.search_vectors alter column entries set storage external;
+comment on table briefsmith.search_vectors is
+  'For each embedding model the posted documents with a vector of it, and the signs of its numbers; packed.';
+create index search_vectors_user_id_idx on briefsmith.search_vectors (user_id, model);
+
+alter table briefsmith.search_vectors enable row level security;
+alter table briefsmith.search_vectors force row level security;
+revoke all on briefsmith.search_vectors from public, anon, authenticated, service_role;
+grant select, insert, update, delete on briefsmith.search_vectors to authenticated;
+grant select, insert, update, delete on briefsmith.search_vectors to service_role;
+
+create policy search_vectors_select on briefsmith.search_vectors for select to authenticated
+  using (
+  user_id = (select auth.uid())
+  );
+
+create policy search_vectors_insert on briefsmith.search_vectors for insert to authenticated
+  with check (
+  user_id = (select auth.uid())
+  );
+
+create policy search_vectors_update on briefsmith.search_vectors for update to authenticated
+  using (
+  user_id = (select auth.uid())
+  )
+  with check (
+  user_id = (select auth.uid())
+  );
+
+create policy search_vectors_delete on briefsmith.search_vectors for delete to authenticated
+  using (
+  user_id = (select auth.uid())
+  );
+
+-- One bit for each number: whether it is above nought.
+create or replace function briefsmith.signs_of(numbers real[]) returns bytea
+language sql immutable parallel safe set search_path = ''
+return (
+  -- A bit string is sent as its length in four bytes, then its bits.
+  select substring(
+    varbit_send(string_agg(case when one > 0 then '1' else '0' end, '' order by place)::varbit) from 5
+  )
+  from unnest(numbers) with ordinality as entry (one, place)
+);
+
+-- Packed entries without those of some documents; a document's number is the first four bytes of its entry, and
+-- no document is there twice.
+create or replace function briefsmith.without_documents(entries bytea, numbers integer[], width integer) returns bytea
+language plpgsql immutable parallel safe set search_path = '' as $$
+declare
+  wanted bytea;
+  place integer;
+  found integer;
+begin
+  if cardinality(numbers) > 8 then
+    return (
+      select coalesce(string_agg(entry.packed, ''::bytea order by entry.place), ''::bytea)
+      from (
+        select slot as place, substring(entries from slot * width + 1 for width) as packed
+        from generate_series(0, octet_length(entries) / width - 1) as slot
+      ) as entry
+      where not exists (
+        select from unnest(numbers) as one where int4send(one) = substring(entry.packed from 1 for 4)
+      )
+    );
+  end if;
+  for wanted in select int4send(one) from unnest(numbers) as one loop
+    place := 0;
+    loop
+      found := position(wanted in substring(entries from place + 1));
+      exit when found = 0;
+      place := place + found - 1;
+      if place % width = 0 then
+        entries := substring(entries from 1 for place) || substring(entries from place + width + 1);
+        exit;
+      end if;
+      place := place + 1;
+    end loop;
+  end loop;
+  return entries;
+end
+$$;
+
+-- Held to the end of the transaction by whoever takes documents out or packs rows together.
+create or replace function briefsmith.search_lock(account uuid) returns bigint
+language sql immutable parallel safe set search_path = ''
+return hashtextextended('briefsmith.search ' || account::text, 0);
+
+-- Packs many rows of a term, and of the ledger, into one.
+create or replace function briefsmith.pack_postings(account uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if (
+    select count(*) from briefsmith.search_totals as ledger where ledger.user_id = account
+  ) < 16
+    -- What was packed after a snapshot was taken cannot be packed again by it.
+    or current_setting('transaction_isolation') <> 'read committed'
+    or not pg_try_advisory_xact_lock(briefsmith.search_lock(account))
+  then
+    return;
+  end if;
+  with gone as (
+    delete from briefsmith.search_totals as ledger where ledger.user_id = account
+    returning ledger.documents, ledger.length
+  )
+  insert into briefsmith.search_totals (user_id, documents, length)
+  select account, sum(gone.documents), sum(gone.length) from gone having count(*) > 0;
+  -- A row of 64 kB is not written again; nor is a term that has few rows.
+  with many as (
+    select posting.term from briefsmith.search_postings as posting
+    where posting.user_id = account and octet_length(posting.entries) < 65536
+    group by posting.term having count(*) >= 8
+  ),
+  gone as (
+    delete from briefsmith.search_postings as posting
+    using many
+    where posting.user_id = account and posting.term = many.term
+      and octet_length(posting.entries) < 65536
+    returning posting.term, posting.lowest, posting.highest, posting.entries
+  )
+  insert into briefsmith.search_postings (user_id, term, lowest, highest, entries)
+  select account, gone.term, min(gone.lowest), max(gone.highest), string_agg(gone.entries, ''::bytea)
+  from gone
+  group by gone.term;
+  with gone as (
+    delete from briefsmith.search_vectors as vectors
+    where vectors.user_id = account and octet_length(vectors.entries) < 262144
+    returning vectors.model, vectors.lowest, vectors.highest, vectors.entries
+  )
+  insert into briefsmith.search_vectors (user_id, model, lowest, highest, entries)
+  select account, gone.model, min(gone.lowest), max(gone.highest), string_agg(gone.entries, ''::bytea)
+  from gone
+  group by gone.model;
+end
+$$;
+
+-- Posts the vectors of documents as they are now.
+create or replace function briefsmith.post_vectors(numbers integer[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into briefsmith.search_vectors (user_id, model, lowest, highest, entries)
+  select
+    document.user_id,
+    block.meta_embedding_model,
+    min(document.document_no),
+    max(document.document_no),
+    string_agg(
+      int4send(document.document_no) || briefsmith.signs_of(block.meta_embedding::real[]), ''::bytea
+    )
+  from unnest(numbers) as one
+  join briefsmith.search_documents as document on document.document_no = one
+  join public.context_blocks as block on block.id = document.block_id
+  where block.meta_embedding is not null
+  group by document.user_id, block.meta_embedding_model;
+end
+$$;
+
+-- Takes the vectors of documents of users out.
+create or replace function briefsmith.unpost_vectors(accounts uuid[], numbers integer[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  with held as materialized (
+    select vectors.id, vectors.entries,
+      briefsmith.without_documents(vectors.entries, numbers, 36) as others
+    from briefsmith.search_vectors as vectors
+    where vectors.user_id = any (accounts) and exists (
+      select from unnest(numbers) as one where one between vectors.lowest and vectors.highest
+    )
+  ),
+  emptied as (
+    delete from briefsmith.search_vectors as vectors
+    using held
+    where vectors.id = held.id and held.others = ''::bytea
+  )
+  update briefsmith.search_vectors as vectors
+  set entries = held.others
+  from held
+  where vectors.id = held.id and held.others <> ''::bytea
+    and octet_length(held.others) < octet_length(held.entries);
+end
+$$;
+
+-- Posts documents: words, vectors, ledger.
+create or replace function briefsmith.post_documents(numbers integer[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into briefsmith.search_postings (user_id, term, lowest, highest, entries)
+  select
+    document.user_id,
+    word.lexeme,
+    min(document.document_no),
+    max(document.document_no),
+    string_agg(
+      int4send(document.document_no)
+      || int4send((cardinality(word.positions) << 22) | document.length),
+      ''::bytea
+    )
+  from unnest(numbers) as one
+  join briefsmith.search_documents as document on document.document_no = one
+  cross join lateral unnest(document.words) as word
+  group by document.user_id, word.lexeme;
+  perform briefsmith.post_vectors(numbers);
+  insert into briefsmith.search_totals (user_id, documents, length)
+  select document.user_id, count(*), sum(document.length)
+  from unnest(numbers) as one
+  join briefsmith.search_documents as document on document.document_no = one
+  group by document.user_id;
+end
+$$;
+
+-- Posts the documents of a user that wait, where they are many and nobody else is at it.
+create or replace function briefsmith.post_waiting(account uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  waiting integer[];
+begin
+  -- What was packed after a snapshot was taken cannot be packed again by it.
+  if current_setting('transaction_isolation') <> 'read committed'
+    or not pg_try_advisory_xact_lock(briefsmith.search_lock(account))
+  then
+    return;
+  end if;
+  with held as (
+    select document.document_no from briefsmith.search_documents as document
+    where document.user_id = account and not document.is_posted
+    for update skip locked
+  ),
+  posted as (
+    update briefsmith.search_documents as document set is_posted = true
+    where document.document_no = any (array(select held.document_no from held))
+      and (select count(*) from held) >= 64
+    returning document.document_no
+  )
+  select array_agg(posted.document_no) into waiting from posted;
+  if waiting is not null then
+    perform briefsmith.post_documents(waiting);
+    perform briefsmith.pack_postings(account);
+  end if;
+end
+$$;
+
+create or replace function briefsmith.index_new_blocks() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  changed uuid[];
+  many integer[];
+  account uuid;
+  accounts uuid[];
+begin
+  -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
+  if tg_op = 'UPDATE' then
+    changed := array(
+      select fresh.id
+      from new_blocks as fresh
+      join old_blocks as stale on stale.id = fresh.id
+      where (fresh.user_id, fresh.label, fresh.content, fresh.meta_tags, fresh.meta_locale)
+        is distinct from
+        (stale.user_id, stale.label, stale.content, stale.meta_tags, stale.meta_locale)
+    );
+    if cardinality(changed) = 0 then
+      return null;
+    end if;
+  end if;
+  with blocks as materialized (
+    select
+      block.id,
+      block.user_id,
+      -- A tsvector holds at most a megabyte, so 200,000 characters of a very long text are read.
+      to_tsvector(
+        briefsmith.text_configuration(block.meta_locale),
+        left(
+          block.label || E'\n' || block.content || E'\n'
+          || array_to_string(block.meta_tags, ' '),
+          200000
+        )
+      ) as words
+    from new_blocks as block
+    where changed is null or block.id = any (changed)
+  ),
+  documents as (
+    insert into briefsmith.search_documents (block_id, user_id, length, words, is_posted)
+    select
+      block.id,
+      block.user_id,
+      (select coalesce(sum(cardinality(word.positions)), 0) from unnest(block.words) as word),
+      block.words,
+      (select count(*) from blocks) >= 64
+    from blocks as block
+    returning document_no, user_id, is_posted
+  )
+  select
+    array_agg(document_no) filter (where is_posted),
+    -- Who comes alone looks each eighth time whether many wait.
+    array_agg(distinct user_id) filter (where is_posted or document_no % 8 = 0)
+  into many, accounts
+  from documents;
+  if many is not null then
+    perform briefsmith.post_documents(many);
+    foreach account in array accounts loop
+      perform briefsmith.pack_postings(account);
+    end loop;
+  elsif accounts is not null then
+    foreach account in array accounts loop
+      perform briefsmith.post_waiting(account);
+    end loop;
+  end if;
+  return null;
+end
+$$;
+
+-- Takes the words out again, every one: what a person purges is not to be found in the index.
+create or replace function briefsmith.unindex_old_blocks() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  changed uuid[];
+  account uuid;
+  accounts uuid[];
+  numbers integer[];
+begin
+  -- Whoever deletes an account has no rights here, and foreign keys have taken its documents already.
+  if tg_op = 'DELETE' and not has_schema_privilege('briefsmith', 'usage') then
+    if not exists (
+      select from auth.users as account join old_blocks as block on block.user_id = account.id
+    ) then
+      return null;
+    end if;
+  end if;
+  -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
+  if tg_op = 'UPDATE' then
+    changed := array(
+      select fresh.id
+      from new_blocks as fresh
+      join old_blocks as stale on stale.id = fresh.id
+      where (fresh.user_id, fresh.label, fresh.content, fresh.meta_tags, fresh.meta_locale)
+        is distinct from
+        (stale.user_id, stale.label, stale.content, stale.meta_tags, stale.meta_locale)
+    );
+    if cardinality(changed) = 0 then
+      return null;
+    end if;
+  end if;
+  -- The next statement then sees what the one before has packed; two writers take the locks in one order.
+  for account in
+    select distinct block.user_id from old_blocks as block
+    where changed is null or block.id = any (changed)
+    order by block.user_id
+  loop
+    perform pg_advisory_xact_lock(briefsmith.search_lock(account));
+  end loop;
+  with gone as (
+    delete from briefsmith.search_documents as document
+    using old_blocks as block
+    where document.block_id = block.id and document.user_id = block.user_id
+      and (changed is null or block.id = any (changed))
+    returning
+      document.document_no, document.user_id, document.length, document.words, document.is_posted
+  ),
+  terms as (
+    select gone.user_id, word.lexeme as term, array_agg(gone.document_no) as numbers
+    from gone
+    cross join lateral unnest(gone.words) as word
+    where gone.is_posted
+    group by gone.user_id, word.lexeme
+  ),
+  held as materialized (
+    select posting.id, posting.entries,
+      briefsmith.without_documents(posting.entries, terms.numbers, 8) as others
+    from terms
+    join briefsmith.search_postings as posting
+      on posting.user_id = terms.user_id and posting.term = terms.term
+    where exists (
+      select from unnest(terms.numbers) as one where one between posting.lowest and posting.highest
+    )
+  ),
+  emptied as (
+    delete from briefsmith.search_postings as posting
+    using held
+    where posting.id = held.id and held.others = ''::bytea
+  ),
+  thinned as (
+    update briefsmith.search_postings as posting
+    set entries = held.others
+    from held
+    where posting.id = held.id and held.others <> ''::bytea
+      and octet_length(held.others) < octet_length(held.entries)
+  ),
+  ledger as (
+    insert into briefsmith.search_totals (user_id, documents, length)
+    select gone.user_id, -count(*), -sum(gone.length) from gone
+    where gone.is_posted group by gone.user_id
+  )
+  select array_agg(distinct gone.user_id), array_agg(gone.document_no) into accounts, numbers
+  from gone
+  where gone.is_posted;
+  if numbers is not null then
+    perform briefsmith.unpost_vectors(accounts, numbers);
+  end if;
+  return null;
+end
+$$;
+
+-- A vector that changed by itself: made anew, or by another model.
+create or replace function briefsmith.renew_vectors() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  account uuid;
+  numbers integer[];
+begin
+  if not exists (
+    select from new_blocks as fresh
+    join old_blocks as stale on stale.id = fresh.id
+    where (fresh.meta_embedding_model, fresh.meta_embedding::real[])
+      is distinct from (stale.meta_embedding_model, stale.meta_embedding::real[])
+  ) then
+    return null;
+  end if;
+  for account in select distinct fresh.user_id from new_blocks as fresh order by fresh.user_id loop
+    perform pg_advisory_xact_lock(briefsmith.search_lock(account));
+    numbers := array(
+      select document.document_no
+      from new_blocks as fresh
+      join old_blocks as stale on stale.id = fresh.id
+      join briefsmith.search_documents as document
+        on document.block_id = fresh.id and document.user_id = fresh.user_id
+      where fresh.user_id = account and document.is_posted
+        and (fresh.meta_embedding_model, fresh.meta_embedding::real[])
+          is distinct from (stale.meta_embedding_model, stale.meta_embedding::real[])
+    );
+    if cardinality(numbers) > 0 then
+      perform briefsmith.unpost_vectors(array[account], numbers);
+      perform briefsmith.post_vectors(numbers);
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- TRUNCATE passes the other triggers by.
+create or replace function briefsmith.empty_index() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  truncate briefsmith.search_documents, briefsmith.search_postings, briefsmith.search_vectors,
+    briefsmith.search_totals;
+  return null;
+end
+$$;
+
+-- With an account, foreign keys take its documents and its ledger; its words go with the ledger (a foreign
+-- key of their own would be checked for every word written). As the owner, because whoever deletes accounts
+-- has no rights here; in the account's name, because row level security binds the owner as well.
+create or replace function briefsmith.forget_words() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  claims text := coalesce(current_setting('request.jwt.claims', true), '');
+  account uuid;
+begin
+  for account in select distinct user_id from old_totals loop
+    perform set_config('request.jwt.claims', jsonb_build_object('sub', account)::text, true);
+    if not exists (
+      select from briefsmith.search_totals as ledger where ledger.user_id = account
+    ) then
+      delete from briefsmith.search_postings as posting where posting.user_id = account;
+      delete from briefsmith.search_vectors as vectors where vectors.user_id = account;
+    end if;
+  end loop;
+  perform set_config('request.jwt.claims', claims, true);
+  return null;
+end
+$$;
+
+revoke all on all functions in schema briefsmith from public, anon;
+grant execute on all functions in schema briefsmith to authenticated, service_role;
+revoke execute on function briefsmith.forget_words() from authenticated, service_role;
+
+create trigger search_index_updated_3_vectors after update on public.context_blocks
+  referencing old table as old_blocks new table as new_blocks
+  for each statement execute function briefsmith.renew_vectors();
+
+do $$
+declare
+  -- An owner who is not above row security would see no blocks.
+  is_bound boolean := row_security_active('public.context_blocks');
+  batch integer[];
+begin
+  if is_bound then
+    alter table public.context_blocks no force row level security;
+    alter table briefsmith.search_documents no force row level security;
+    alter table briefsmith.search_postings no force row level security;
+    alter table briefsmith.search_vectors no force row level security;
+    alter table briefsmith.search_totals no force row level security;
+  end if;
+  with blocks as (
+    select
+      block.id,
+      block.user_id,
+      to_tsvector(
+        briefsmith.text_configuration(block.meta_locale),
+        left(
+          block.label || E'\n' || block.content || E'\n'
+          || array_to_string(block.meta_tags, ' '),
+          200000
+        )
+      ) as words
+    from public.context_blocks as block
+    order by block.user_id, block.created_at, block.id
+  )
+  insert into briefsmith.search_documents (block_id, user_id, length, words, is_posted)
+  select
+    blocks.id,
+    blocks.user_id,
+    (select coalesce(sum(cardinality(word.positions)), 0) from unnest(blocks.words) as word),
+    blocks.words,
+    true
+  from blocks;
+  for batch in
+    select array_agg(numbered.document_no)
+    from (
+      select document.user_id, document.document_no, (
+        row_number() over (partition by document.user_id order by document.document_no) - 1
+      ) / 8192 as part
+      from briefsmith.search_documents as document
+    ) as numbered
+    group by numbered.user_id, numbered.part
+  loop
+    perform briefsmith.post_documents(batch);
+  end loop;
+  if is_bound then
+    alter table public.context_blocks force row level security;
+    alter table briefsmith.search_documents force row level security;
+    alter table briefsmith.search_postings force row level security;
+    alter table briefsmith.search_vectors force row level security;
+    alter table briefsmith.search_totals force row level security;
+  end if;
+end
+$$;

@@ -1,0 +1,72 @@
+"""Parameters of the search statements."""
+
+from typing import TypedDict
+from uuid import UUID
+
+from briefsmith.store.block_parameters import FilterParams, Vector
+
+
+class QuestionParams(TypedDict):
+    """A question's words, and whose blocks are asked."""
+
+    user_id: UUID
+    words: str
+    locale: str | None
+
+
+class ExpansionParams(TypedDict):
+    """Documents that a question found first, with how well each fits beside the best.
+
+    `weight` is that of all terms together; the postings of `known` terms are not given again.
+    """
+
+    user_id: UUID
+    numbers: list[int]
+    parts: list[float]
+    known: list[str]
+    documents: float
+    mean_length: float
+    k1: float
+    b: float
+    terms: int
+    weight: float
+
+
+class SignsParams(TypedDict):
+    """A person's vectors of a model."""
+
+    user_id: UUID
+    model: str
+
+
+class PassingParams(FilterParams):
+    """Which blocks may be found, and the question's vector; None has no cosine."""
+
+    block_locale: str | None
+    usable_only: bool
+    model: str | None
+    embedding: Vector | None
+
+
+class WeighParams(PassingParams):
+    """Documents to look at."""
+
+    numbers: list[int]
+
+
+class NearestParams(PassingParams):
+    """How many of whose blocks."""
+
+    user_id: UUID
+    depth: int
+
+
+class HitsParams(TypedDict):
+    """Documents in their order, with their scores."""
+
+    numbers: list[int]
+    scores: list[float]
+    bm25s: list[float]
+    cosines: list[float | None]
+    model: str | None
+    with_embedding: bool
