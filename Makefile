@@ -38,6 +38,7 @@ format: .venv/developing
 
 bench: .venv/measuring
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/search.py
 
 bench-retrieval: .venv/measuring
 	$(BIN)/python benchmarks/retrieval.py
