@@ -11,11 +11,13 @@ from briefsmith import diagnosis
 from briefsmith.postgres import database
 from briefsmith.postgres.embedded import ServerState, server_state, stop_server
 from briefsmith.providers import openai_compatible
+from briefsmith.sql import migrations
 from tests.conftest import Server
 from tests.faces.conftest import Cli
 from tests.faces.test_cli_blocks import add
 
 NO_STORE = {"place": True, "disk": True, "store": False, "embedding": True, "files": True}
+ALL = len(migrations())
 ALL_WELL = ["place", "server", "extension", "schema", "embedding", "files"]
 
 
@@ -43,9 +45,9 @@ def test_init_makes_the_schema_once(
     value = cli_without_store("init", "--json")
     server.drop(url)
 
-    assert first.out == "The store in your database is ready; 4 migrations applied.\n"
+    assert first.out == f"The store in your database is ready; {ALL} migrations applied.\n"
     assert second.out == "The store in your database is up to date.\n"
-    assert value.value == {"place": "your database", "applied": [], "already": 4}
+    assert value.value == {"place": "your database", "applied": [], "already": ALL}
 
 
 def test_the_embedded_store_is_made_used_and_left_at_rest_by_doctor(
@@ -53,7 +55,8 @@ def test_the_embedded_store_is_made_used_and_left_at_rest_by_doctor(
 ) -> None:
     cli = cli_without_store
     try:
-        assert cli("init").out == f"The store in {bare / 'store'} is ready; 4 migrations applied.\n"
+        made = f"The store in {bare / 'store'} is ready; {ALL} migrations applied.\n"
+        assert cli("init").out == made
         add(cli, "Kept")
         running = cli("doctor", "--json")
         stop_server(bare / "store")
