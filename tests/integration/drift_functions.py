@@ -57,7 +57,8 @@ class OfFunctions(Drifting):
             yield change("rows", f"{alter} rows 5")
         if body is not None:
             yield made("body", body=f"{body}-- more")
-            yield made("body emptied", body="begin return null; end")
+            nothing = "" if returns == "void" else " null"
+            yield made("body emptied", body=f"begin return{nothing}; end")
         else:
             nothing = (
                 "begin atomic; select null::text, 1; end"
@@ -98,7 +99,7 @@ class OfFunctions(Drifting):
             plain = {
                 **{fact: value for fact, value in item.facts.items() if fact != "sql_body"},
                 "result": "text",
-                "body": "select null",
+                "body": "select null" if body is None else "begin return null; end",
             }
             yield change("result", f"{drop}{create_routine(replace(item, facts=plain))}")
         yield change(
