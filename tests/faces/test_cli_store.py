@@ -411,3 +411,27 @@ def test_a_database_of_several_people_asks_who_you_are(
 
     assert (unclear.code, unclear.err[:5]) == (3, "B202 ")
     assert cli("block", "list").code == 0
+
+
+def test_init_leaves_the_database_of_a_later_package_alone(cli: Cli, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for version, name in (("29990101000000", "briefsmith_later"), ("29990102000000", "own")):
+            connection.execute(
+                "insert into supabase_migrations.schema_migrations (version, name) values (%s, %s)",
+                (version, name),
+            )
+
+    refused = cli("init", "--json")
+
+    assert (refused.code, refused.error["code"]) == (7, "B804")
+    assert refused.error["details"] == {"unknown": ["29990101000000"]}
+
+
+def test_a_column_of_ones_own_is_told_and_no_fault_of_ours(cli: Cli, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("alter table public.task_briefs add column own integer")
+
+    refused = cli("compose", "A task", "--json")
+
+    assert (refused.code, refused.error["code"]) == (7, "B806")
+    assert "own" in refused.error["message"]

@@ -777,3 +777,20 @@ async def test_events_tell_ids_and_never_text(
         ({"block_id": str(first.id), "version": 1},),
         ({"block_id": str(first.id), "version": 2},),
     ]
+
+
+async def test_a_conflict_late_in_a_long_text_shows_where_it_is(
+    store: Database, embedder: Embedder
+) -> None:
+    same = "Words that both have. " * 40
+    first = await _add(store, embedder, NewBlock(label="Long", content=f"{same}One."))
+    await _edit(store, embedder, first.id, BlockEdit(content=f"{same}Two."))
+
+    with pytest.raises(errors.StaleVersion) as caught:
+        changed = BlockEdit(content=f"{same}Three.")
+        await _edit(store, embedder, first.id, changed, expected_version=1)
+
+    sides = [caught.value.details[side]["content"] for side in ("yours", "theirs")]
+    assert [side[0] for side in sides] == ["…", "…"]
+    assert sides[0].endswith("have. Three.")
+    assert sides[1].endswith("have. Two.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from briefsmith import errors
+from briefsmith.documents.both_sides import both_sides
 from briefsmith.models.block_revisions import BlockRevision
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockStatus
@@ -29,7 +30,6 @@ from briefsmith.store import (
 
 _PAGE = 200
 _EMBEDDED = {"label", "content"}
-_SHOWN_CHARS = 200
 
 
 def embedded_text(label: str, content: str) -> str:
@@ -198,6 +198,7 @@ async def _refuse_taken(session: Session, label: str, current: ContextBlock) -> 
 
 def _stale(current: ContextBlock, expected: int, changes: dict[str, Any]) -> errors.StaleVersion:
     theirs = current.model_dump(mode="json", include=set(changes))
+    sides = {name: _sides(value, theirs[name]) for name, value in changes.items()}
     message = (
         f"The block {current.id} is at version {current.version}, not at {expected}: "
         "somebody changed it meanwhile."
@@ -205,16 +206,16 @@ def _stale(current: ContextBlock, expected: int, changes: dict[str, Any]) -> err
     details = {
         "expected_version": expected,
         "current_version": current.version,
-        "yours": {name: _shown(value) for name, value in changes.items()},
-        "theirs": {name: _shown(value) for name, value in theirs.items()},
+        "yours": {name: yours for name, (yours, _) in sides.items()},
+        "theirs": {name: other for name, (_, other) in sides.items()},
     }
     return errors.StaleVersion(message, details=details)
 
 
-def _shown(value: object) -> object:
-    if isinstance(value, str) and len(value) > _SHOWN_CHARS:
-        return value[:_SHOWN_CHARS] + "…"
-    return value
+def _sides(yours: object, theirs: object) -> tuple[object, object]:
+    if isinstance(yours, str) and isinstance(theirs, str):
+        return both_sides(yours, theirs)
+    return yours, theirs
 
 
 async def refresh_block(

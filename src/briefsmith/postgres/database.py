@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from briefsmith import errors
 from briefsmith.postgres.errors import translate
-from briefsmith.postgres.migrate import Applied, migrate
+from briefsmith.postgres.migrate import Applied, migrate, newer
 from briefsmith.postgres.session import Actor, Session, begin
 from briefsmith.postgres.statements import NoParameters, fetch, statement
 from briefsmith.postgres.vectors import register_vectors
@@ -302,8 +302,7 @@ def _check_schema(found: Handshake) -> None:
     missing = sorted(set(ours) - set(found.migrations))
     unknown = sorted(set(found.migrations) - set(ours))
     if unknown:
-        message = f"The database is newer than this package: it has migration {unknown[-1]}."
-        raise errors.DatabaseIsNewer(message, details={"unknown": unknown})
+        raise newer(unknown)
     if missing:
         message = f"The database lacks {len(missing)} of {len(ours)} migrations."
         raise errors.NotMigrated(message, details={"missing": missing})

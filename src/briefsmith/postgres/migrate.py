@@ -1,7 +1,7 @@
 """Applies the migrations, as the Supabase command line would, recorded in the table that it uses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypedDict, cast
 
@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from briefsmith.errors import (
     BriefsmithError,
     DatabaseBusy,
+    DatabaseIsNewer,
     DiskFull,
     MigrationFailed,
     VectorMissing,
@@ -33,12 +34,19 @@ class KnownVersion:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class NamedVersion(KnownVersion):
+    """The same by name: ours begin with `briefsmith_`; a project has its own beside them."""
+
+    name: str
+
+
 _LOCK = statement("migrations.lock", NoParameters, None, is_of_login=True)
 _UNLOCK = statement("migrations.unlock", NoParameters, None, is_of_login=True)
 _CREATE_SCHEMA = statement("migrations.create_schema", NoParameters, None, is_of_login=True)
 _CREATE_TABLE = statement("migrations.create_table", NoParameters, None, is_of_login=True)
 _SELECT_VERSIONS = statement(
-    "migrations.select_versions", NoParameters, KnownVersion, is_of_login=True
+    "migrations.select_versions", NoParameters, NamedVersion, is_of_login=True
 )
 _INSERT_MIGRATION = statement("migrations.insert_migration", _Record, None, is_of_login=True)
 
@@ -97,13 +105,23 @@ async def migrate(connection: AsyncConnection[Any]) -> Applied:
             transaction pooler.
 
     Raises:
+        DatabaseIsNewer: It has migrations of a later package.
         MigrationFailed: Names the file and the statement; what it did is rolled back.
     """
     await run(connection, _LOCK, {})
     try:
         await run(connection, _CREATE_SCHEMA, {})
         await run(connection, _CREATE_TABLE, {})
-        known = {row.version for row in await fetch(connection, _SELECT_VERSIONS, {})}
+        rows = await fetch(connection, _SELECT_VERSIONS, {})
+        known = {row.version for row in rows}
+        ours = {item.version for item in migrations()}
+        later = sorted(
+            row.version
+            for row in rows
+            if row.name.startswith("briefsmith_") and row.version not in ours
+        )
+        if later:
+            raise newer(later)
         missing = [item for item in migrations() if item.version not in known]
         for migration in missing:
             await _apply(connection, migration)
@@ -111,6 +129,16 @@ async def migrate(connection: AsyncConnection[Any]) -> Applied:
     finally:
         if not connection.broken:
             await run(connection, _UNLOCK, {})
+
+
+def newer(unknown: Sequence[str]) -> DatabaseIsNewer:
+    """Why a database of a later package is left alone.
+
+    Args:
+        unknown: Versions of its migrations, in order.
+    """
+    message = f"The database is newer than this package: it has migration {unknown[-1]}."
+    return DatabaseIsNewer(message, details={"unknown": list(unknown)})
 
 
 async def _apply(connection: AsyncConnection[Any], migration: Migration) -> None:

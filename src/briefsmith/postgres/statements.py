@@ -6,7 +6,9 @@ from typing import Any, Generic, LiteralString, TypedDict, TypeVar, overload
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
+from pydantic import ValidationError
 
+from briefsmith.errors import SchemaDrifted
 from briefsmith.sql import Query, load
 
 # What a statement takes: a checker then reads a dict literal as the TypedDict that is asked for.
@@ -81,7 +83,19 @@ async def fetch(
     factory = class_row(statement.row)
     async with connection.cursor(row_factory=factory, binary=True) as cursor:
         await cursor.execute(statement.text, params)
-        return await cursor.fetchall()
+        try:
+            return await cursor.fetchall()
+        except ValidationError as error:
+            raise misfit(error) from error
+
+
+def misfit(error: ValidationError) -> SchemaDrifted:
+    """What is told of a row that this package does not know, as a column of somebody's own makes it."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(map(str, found["loc"])) or "a value"
+    message = f"The database has something that this package does not know: {error.title}.{place}."
+    hint = "`briefsmith schema verify` says what it is, and what mends it."
+    return SchemaDrifted(message, hint=hint, details={"row": error.title, "place": place})
 
 
 async def run(

@@ -54,7 +54,11 @@ def write_proposal(shown: "ShownProposal") -> None:
         write_difference_line(line)
     if proposal.status == "pending":
         note("")
-        note(f"`{command_line('review', 'approve', str(proposal.id))}` does it.")
+        is_as_proposed = all(block.is_as_proposed for block in shown.blocks)
+        way, does = (
+            ("approve", "does it") if is_as_proposed else ("reject", "takes it off the list")
+        )
+        note(f"`{command_line('review', way, str(proposal.id))}` {does}.")
 
 
 def _write_block(block: "ShownBlock", *, is_pending: bool) -> None:

@@ -13,6 +13,8 @@ from briefsmith.errors import InvalidId, InvalidInput
 from briefsmith.faces.cli.output import note
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from briefsmith.runtime import Store
 
 T = TypeVar("T")
@@ -142,7 +144,7 @@ def checked(model: type[T], values: dict[str, Any]) -> T:
         return model(**values)
     except ValidationError as error:
         listed = error.errors(include_url=False, include_input=False)
-        texts = [item["msg"].removeprefix("Value error, ") for item in listed]
+        texts = [_problem(item) for item in listed]
         found = [
             {"field": list(item["loc"]), "problem": text}
             for item, text in zip(listed, texts, strict=True)
@@ -153,6 +155,21 @@ def checked(model: type[T], values: dict[str, Any]) -> T:
         if place is not None:
             message = f"{_WRITTEN.get(place, place)}: {text[0].lower()}{text[1:]}."
         raise InvalidInput(message, details={"problems": found}) from error
+
+
+def _problem(item: "ErrorDetails") -> str:
+    """What is wrong with a value, as a sentence without its end."""
+    counts = item.get("ctx", {})
+    # Of a text that was read first, pydantic counts "items".
+    if item["type"] == "too_short" and counts.get("field_type") == "Value":
+        return (
+            "it is empty"
+            if counts["min_length"] == 1
+            else f"it is shorter than {counts['min_length']}"
+        )
+    if item["type"] == "too_long" and counts.get("field_type") == "Value":
+        return f"it has {counts['actual_length']:,} characters, and at most {counts['max_length']:,} go in"
+    return item["msg"].removeprefix("Value error, ")
 
 
 def read_text(content: str | None, file: Path | None) -> str | None:

@@ -19,7 +19,7 @@ create table if not exists supabase_migrations.schema_migrations (
 );
 
 -- name: select_versions :many
-select version from supabase_migrations.schema_migrations;
+select version, coalesce(name, '') as name from supabase_migrations.schema_migrations;
 
 -- name: insert_migration :exec
 insert into supabase_migrations.schema_migrations (version, statements, name)
