@@ -53,6 +53,10 @@ def test_a_step_points_into_its_text(text: str) -> None:
         ("# Prices\n\n- We bake.\n- Every price is in EUR.", "Every price is in EUR."),
         ("# Only a head", "Only a head"),
         ("> Our price is fair.", "Our price is fair."),
+        ("Prices. We bake bread each morning.", "We bake bread each morning."),
+        ("# Sizes\n\n| | |\n|---|---|\n| Length | 310 mm |", "Sizes"),
+        ("| | |\n|---|---|\n| Length | 310 mm |\n| Price | 12 |", "Length ¦ 310 mm"),
+        ("| Size | Price |\r\n|---|---|\r\n| 1 | 2 |", "Size ¦ Price"),
         ("- [x] Set the price", "Set the price"),
         ("A price\u2028# Fake head", "A price"),
         ("The `price` is [here](http://x) <b>now</b>", "The 'price' is (here)(http://x) ‹b›now‹/b›"),  # noqa: RUF001
