@@ -117,6 +117,28 @@ def test_the_contract_of_a_database_is_the_one_that_is_packaged(
     assert "erDiagram" in page.out
 
 
+def test_what_a_contract_holds_is_read_of_the_other_side(
+    cli_without_store: Cli, database: str, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours.json"
+    ours.write_text(cli_without_store("schema", "contract", "--json").out, encoding="utf-8")
+    change(database, "create table briefsmith.strays (id integer primary key)")
+
+    said = [
+        cli_without_store("schema", "diff", *sides, "--json").value
+        for sides in ((str(ours), database), (database, str(ours)))
+    ]
+    of_public = cli_without_store("schema", "diff", database, str(ours), "--schema", "public")
+
+    strays = [
+        {(one["change"], one["name"]) for one in its["differences"] if one["kind"] == "table"}
+        for its in said
+    ]
+    assert strays == [{("extra", "briefsmith.strays")}, {("missing", "briefsmith.strays")}]
+    assert not any(one["kind"] == "schema" for its in said for one in its["differences"])
+    assert (of_public.code, of_public.out) == (0, "The schemas are the same.\n")
+
+
 def test_two_schemas_of_anybody_are_compared(
     cli_without_store: Cli, server: Server, tmp_path: Path
 ) -> None:

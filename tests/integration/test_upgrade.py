@@ -133,6 +133,20 @@ async def test_an_upgraded_database_is_in_sync_and_opens(url: str, archive: Path
     assert (await prepare_database(url)).applied == ()
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_the_rows_of_an_upgraded_database_agree_with_each_other(
+    url: str, archive: Path, seed: int
+) -> None:
+    with psycopg.connect(url) as connection:
+        store(connection, _content(seed))
+
+    await run(url, archive)
+
+    async with inspect_database(url) as inspection:
+        found = await verify_schema(inspection, data_model="any")
+    assert [one.as_dict() for one in found.findings if one.severity == "error"] == []
+
+
 async def test_old_facts_are_found_by_search(url: str, archive: Path) -> None:
     owner = new_user(url)
     _block(url, owner, "Founding", "The orchard was planted in 1911 by two sisters.")

@@ -91,6 +91,22 @@ def test_ids_of_files_that_are_not_there_are_dropped_and_kept_as_text() -> None:
     assert _codes(outcome) == {"reference_dropped"}
 
 
+def test_a_block_lists_the_files_that_name_it_behind_those_it_listed() -> None:
+    outcome = _map(
+        _block(_A, file_ids=[_C]),
+        _block(_B),
+        _file(_A, associated_block_id=_A, created_at=_NEW),
+        _file(_B, associated_block_id=_A, created_at=_OLD),
+        _file(_C, associated_block_id=_A),
+    )
+
+    assert _row(outcome, _A).values["file_ids"] == [_C, _B, _A]
+    assert _row(outcome, _B).values["file_ids"] == []
+    assert f'context_blocks {_A} $.file_ids[0] = "{_C}"' in _kept(outcome)
+    [told] = [one for one in outcome.reasons if one.code == "files_listed"]
+    assert (told.key, told.sentence[:2]) == (_A, "2 ")
+
+
 def test_a_file_without_its_block_belongs_to_none() -> None:
     outcome = _map(_file(_A, associated_block_id=_B))
 

@@ -184,6 +184,10 @@ def _check_unique(rows: list[NewRow]) -> None:
     for block in blocks:
         assert isinstance(block["file_ids"], list)
         assert {str(one) for one in block["file_ids"]} <= own
+    listed = {str(row.id): row.values["file_ids"] for row in rows if row.table == "context_blocks"}
+    for file in (row for row in rows if row.table == "block_files"):
+        block = file.values["associated_block_id"]
+        assert block is None or str(file.id) in str(listed[str(block)])
     links = [row.values for row in rows if row.table == "block_brief_link"]
     alone([(one["block_id"], one["task_brief_id"], one["transformation"]) for one in links])
     types = [row.values for row in rows if row.table == "task_brief_types"]

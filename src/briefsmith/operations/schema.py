@@ -6,7 +6,13 @@ from briefsmith.postgres.inspection import Inspection
 from briefsmith.schema_sync.compare import Difference
 from briefsmith.schema_sync.contract import Contract, packaged
 from briefsmith.schema_sync.mends import Mend, mend_all
-from briefsmith.schema_sync.sources import ScratchServer, compare, read_contract
+from briefsmith.schema_sync.sources import (
+    ScratchServer,
+    compare,
+    only,
+    read_contract,
+    read_contracts,
+)
 from briefsmith.schema_sync.verify import Verification, verify
 from briefsmith.sql import Migration, migrations
 
@@ -25,7 +31,7 @@ async def verify_schema(inspection: Inspection, *, data_model: str | None = None
 
 
 async def read_schema(
-    source: str | None, schemas: Sequence[str], scratch_server: ScratchServer
+    source: str | None, schemas: Sequence[str] | None, scratch_server: ScratchServer
 ) -> Contract:
     """What a schema is.
 
@@ -37,13 +43,26 @@ async def read_schema(
         MigrationFailed: A file of the source is refused; names file and statement.
         Unavailable: No database.
     """
-    return packaged() if source is None else await read_contract(source, schemas, scratch_server)
+    if source is not None:
+        return await read_contract(source, schemas, scratch_server)
+    return packaged() if schemas is None else only(packaged(), schemas)
 
 
 async def diff_schemas(
-    expected: Contract, found: Contract, scratch_server: ScratchServer
+    a: str, b: str, schemas: Sequence[str] | None, scratch_server: ScratchServer
 ) -> list[tuple[Difference, Mend]]:
-    """In what the second schema differs from the first, and what would make it like the first."""
+    """In what the second schema differs from the first, and what would make it like the first.
+
+    Args:
+        a, b: As `schema_sync.sources.read_contract` takes them.
+        schemas: None is what a contract among them holds, and `public` where neither is one.
+
+    Raises:
+        InvalidContract: One of them is none.
+        MigrationFailed: A file is refused; names file and statement.
+        Unavailable: No database.
+    """
+    expected, found = await read_contracts((a, b), schemas, scratch_server)
     found_differences = await compare(expected, found, scratch_server)
     mends = mend_all(found_differences, expected.catalog, found.catalog)
     return list(zip(found_differences, mends, strict=True))

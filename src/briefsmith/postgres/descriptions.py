@@ -1,6 +1,6 @@
 """What a database says of a statement that it has analysed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -82,3 +82,15 @@ class Descriptions:
     statements: Sequence[Description]
     types: Mapping[int, LiveType]
     tables: Mapping[str, Sequence[LiveColumn]]
+
+
+def together(parts: Iterable[Descriptions]) -> Descriptions:
+    """What the same database said in several parts."""
+    statements: list[Description] = []
+    types: dict[int, LiveType] = {}
+    tables: dict[str, Sequence[LiveColumn]] = {}
+    for part in parts:
+        statements += part.statements
+        types |= part.types
+        tables |= part.tables
+    return Descriptions(statements, types, tables)

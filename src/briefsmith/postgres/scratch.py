@@ -75,12 +75,13 @@ async def scratch_database(server_url: str) -> AsyncGenerator[Scratch]:
     try:
         await _execute(server, f"create database {name} template template0")
         try:
-            connection = await connect(make_conninfo(server_url, dbname=name))
+            url = make_conninfo(server_url, dbname=name)
+            scratch = Scratch(await connect(url), url)
             try:
-                await connection.execute(surroundings())
-                yield Scratch(connection, "a scratch database")
+                await scratch.run("surroundings", surroundings())
+                yield scratch
             finally:
-                await connection.close()
+                await scratch.close()
         finally:
             await _execute(server, f"drop database {name} with (force)")
     except psycopg.Error as error:

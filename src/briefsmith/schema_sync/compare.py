@@ -94,9 +94,11 @@ def _whole(item: Item, catalog: Catalog) -> Key | None:
 def _changed(
     item: Item, actual: Item, spellings: Mapping[str, tuple[Fact, ...]], renames: Renames
 ) -> Iterator[Difference]:
-    # Of what is said to be anywhere, the place is nobody's business: an extension, for one.
-    named = item.facts if item.kind == "extension" else (*item.facts, *actual.facts)
-    for fact in dict.fromkeys(named):
+    named = dict.fromkeys((*item.facts, *actual.facts))
+    if item.kind == "extension":
+        # One side may leave open where it is.
+        named = [fact for fact in item.facts if fact in actual.facts]
+    for fact in named:
         wanted, got = item.facts.get(fact), actual.facts.get(fact)
         if wanted == got or got in spellings.get(fact, ()):
             continue

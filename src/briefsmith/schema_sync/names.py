@@ -14,6 +14,11 @@ def schema_of(name: str) -> str:
     return _PART.findall(name)[0]
 
 
+def unquoted(part: str) -> str:
+    """One part of a name as the catalog holds it."""
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+
+
 def bare(name: str) -> str:
     """A name without its schema; of a function, without its arguments."""
     return _PART.findall(called(name))[-1]

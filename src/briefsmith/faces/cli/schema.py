@@ -71,7 +71,7 @@ def verify(
 
 Schemas = Annotated[
     list[str] | None,
-    typer.Option("--schema", metavar="NAME", help="Schema to read, repeatable; default public."),
+    typer.Option("--schema", metavar="NAME", help="Schema to read, repeatable (public, or a contract's)."),
 ]
 
 
@@ -89,7 +89,7 @@ def contract(
     from briefsmith.schema_sync.contract import write as as_json
     from briefsmith.schema_sync.describing import as_markdown
 
-    found = asyncio.run(read_schema(source, schemas or ["public"], _scratch))
+    found = asyncio.run(read_schema(source, schemas, _scratch))
     write_exact(as_json(found) if json_ else as_markdown(found.catalog))
 
 
@@ -102,15 +102,11 @@ def diff(
     json_: Json = False,
 ) -> None:
     """Compare two schemas: 0 the same, 1 different, 2 not compared."""
-    from briefsmith.operations.schema import diff_schemas, read_schema
+    from briefsmith.operations.schema import diff_schemas
     from briefsmith.schema_sync.findings import as_findings
 
-    wanted = schemas or ["public"]
-
     async def work() -> "list[Finding]":
-        expected = await read_schema(a, wanted, _scratch)
-        found = await read_schema(b, wanted, _scratch)
-        return as_findings(await diff_schemas(expected, found, _scratch))
+        return as_findings(await diff_schemas(a, b, schemas, _scratch))
 
     findings = _checked(work, json_=json_)
     if json_:

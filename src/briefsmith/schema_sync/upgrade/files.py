@@ -38,5 +38,24 @@ def settle_files(drafts: Iterable[Draft]) -> None:
             draft.say(Code.PRIMARY_DEMOTED, sentence)
 
 
+def list_files(blocks: Iterable[Draft], files: Iterable[Draft]) -> None:
+    """A block lists the files that name it: what it did not list comes behind what it did."""
+    naming: dict[Json, list[Draft]] = {}
+    for file in sorted(files, key=_age):
+        naming.setdefault(file.values["associated_block_id"], []).append(file)
+    for block in blocks:
+        listed = block.values["file_ids"]
+        assert isinstance(listed, list)  # noqa: S101  a list of references
+        found = naming.get(str(block.id), [])
+        unlisted: list[Json] = [str(one.id) for one in found if str(one.id) not in listed]
+        if not unlisted:
+            continue
+        block.values["file_ids"] = [*listed, *unlisted]
+        if "file_ids" in block.held:
+            block.keep("file_ids")
+        sentence = f"{len(unlisted)} of the files that name it were not among its files; now they are."
+        block.say(Code.FILES_LISTED, sentence)
+
+
 def _age(draft: Draft) -> tuple[str, str]:
     return str(draft.values.get("created_at", "")), draft.key

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from briefsmith.schema_sync.upgrade.blocks import settle_blocks
 from briefsmith.schema_sync.upgrade.drafts import Draft, Known, begin, fill, keep_whole
-from briefsmith.schema_sync.upgrade.files import settle_files
+from briefsmith.schema_sync.upgrade.files import list_files, settle_files
 from briefsmith.schema_sync.upgrade.identities import made_id
 from briefsmith.schema_sync.upgrade.kept import blocks_of, lines_of
 from briefsmith.schema_sync.upgrade.labels import Labels
@@ -43,8 +43,11 @@ def map_user(user_id: UUID, rows: Iterable[SourceRow], *, crude_labels: bool = F
     drafts = [begin(row) for row in sorted(rows, key=lambda row: (row.table, row.key))]
     labels = Labels(crude=crude_labels)
     made = list(_tables(drafts))
-    settle_blocks([one for one in made if one.table == "context_blocks"], labels)
-    settle_files([one for one in made if one.table == "block_files"])
+    blocks = [one for one in made if one.table == "context_blocks"]
+    files = [one for one in made if one.table == "block_files"]
+    settle_blocks(blocks, labels)
+    settle_files(files)
+    list_files(blocks, files)
     new = [one.row() for one in made]
     new += _links([one for one in made if one.table == "block_usage_history"])
     profiles = [one for one in drafts if one.table == PROFILE]

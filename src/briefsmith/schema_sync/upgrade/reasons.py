@@ -16,6 +16,7 @@ class Code(StrEnum):
     LABEL_REPLACED = "label_replaced"  # it was empty or too long
     CONTENT_CUT = "content_cut"  # it was too long
     PRIMARY_DEMOTED = "primary_demoted"  # a block has one primary file
+    FILES_LISTED = "files_listed"  # they named a block that did not list them
     REFERENCE_DROPPED = "reference_dropped"  # what it names is not there
     REFERENCE_MOVED = "reference_moved"  # what it names has another id
     ID_REPLACED = "id_replaced"  # another row has it, or it was null
