@@ -71,7 +71,9 @@ def verify(
 
 Schemas = Annotated[
     list[str] | None,
-    typer.Option("--schema", metavar="NAME", help="Schema to read, repeatable (public, or a contract's)."),
+    typer.Option(
+        "--schema", metavar="NAME", help="Schema to read, repeatable (public, or a contract's)."
+    ),
 ]
 
 

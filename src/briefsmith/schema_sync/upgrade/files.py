@@ -53,7 +53,9 @@ def list_files(blocks: Iterable[Draft], files: Iterable[Draft]) -> None:
         block.values["file_ids"] = [*listed, *unlisted]
         if "file_ids" in block.held:
             block.keep("file_ids")
-        sentence = f"{len(unlisted)} of the files that name it were not among its files; now they are."
+        sentence = (
+            f"{len(unlisted)} of the files that name it were not among its files; now they are."
+        )
         block.say(Code.FILES_LISTED, sentence)
 
 
