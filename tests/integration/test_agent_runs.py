@@ -141,6 +141,7 @@ async def test_revisions_remember_which_agent_made_a_change(
 
     async def change(session: Session, context: AgentContext) -> AgentResult:
         del context
+        await list_runs(session)  # a session begins with its first statement
         await session._connection.execute("update public.context_blocks set content = 'c'")  # pyright: ignore[reportPrivateUsage]
         return AgentResult()
 

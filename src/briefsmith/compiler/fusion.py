@@ -1,8 +1,11 @@
 """Words and vectors, fused to one score."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+Numbers = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 
@@ -26,3 +29,47 @@ def fused(bm25s: Scores, cosines: Scores, vector_weight: float) -> Scores:
     else:
         vectors = np.nan_to_num((cosines - least) / (greatest - least))
     return (1 - vector_weight) * words + vector_weight * vectors
+
+
+class Field:
+    """Documents in competition: of some the cosine is known, of others what it likely is.
+
+    Args:
+        numbers: In order.
+        bm25s: In step with them.
+        likely: Cosines as far as one knows; NaN without a vector.
+    """
+
+    def __init__(self, numbers: Numbers, bm25s: Scores, likely: Scores) -> None:
+        self._numbers = numbers
+        self._bm25s = bm25s
+        self._likely = likely
+        self._known = np.full(len(numbers), np.nan)
+        self._is_known = np.zeros(len(numbers), np.bool_)
+        self._stays = np.ones(len(numbers), np.bool_)
+
+    def learn(self, asked: Sequence[int], cosines: Mapping[int, float | None]) -> None:
+        """Of documents that were asked about, those in `cosines` stay, with these; the others leave."""
+        if not len(self._numbers):
+            return
+        wanted = np.asarray(asked, np.int64)
+        places = np.minimum(np.searchsorted(self._numbers, wanted), len(self._numbers) - 1)
+        held = self._numbers[places] == wanted
+        for place, number in zip(places[held].tolist(), wanted[held].tolist(), strict=True):
+            cosine = cosines.get(number)
+            self._known[place] = np.nan if cosine is None else cosine
+            self._is_known[place] = True
+            self._stays[place] = number in cosines
+
+    def ranked(self, vector_weight: float) -> list[tuple[int, float, float]]:
+        """Number, score and BM25 by falling score; ties by number."""
+        # What is known of some tells how far off the likely ones are on the whole.
+        off: Scores = (self._known - self._likely)[self._is_known]
+        off = off[~np.isnan(off)]
+        shift = float(off.mean()) if len(off) else 0.0
+        cosines = np.where(self._is_known, self._known, self._likely + shift)
+        numbers, bm25s = self._numbers[self._stays], self._bm25s[self._stays]
+        scores = fused(bm25s, cosines[self._stays], vector_weight)
+        order = np.argsort(-scores, kind="stable")
+        ranked = (numbers[order].tolist(), scores[order].tolist(), bm25s[order].tolist())
+        return list(zip(*ranked, strict=True))

@@ -62,15 +62,22 @@ class WordScores:
         for term, size, end in zip(entries, sizes, ends, strict=True):
             self._of_term[term] = (numbers[end - size : end], scores[end - size : end])
 
-    def best(self, count: int) -> list[int]:
-        """Documents by falling score, then by number."""
+    def best(self, count: int, among: Numbers | None = None) -> Numbers:
+        """The best documents, in order of their numbers; of equals, the lower number.
+
+        Args:
+            among: Documents to choose from, in order; None is all.
+        """
         numbers, scores = self._numbers, self._scores
-        if count < len(scores):
-            least = np.partition(scores, len(scores) - count)[len(scores) - count]
-            chosen = scores >= least
-            numbers, scores = numbers[chosen], scores[chosen]
-        order = np.argsort(-scores, kind="stable")[:count]
-        return numbers[order].tolist()
+        if among is not None:
+            held = np.isin(numbers, among, assume_unique=True)
+            numbers, scores = numbers[held], scores[held]
+        if count >= len(scores):
+            return numbers
+        least = np.partition(scores, len(scores) - count)[len(scores) - count]
+        above = np.flatnonzero(scores > least)
+        equal = np.flatnonzero(scores == least)[: count - len(above)]
+        return numbers[np.union1d(above, equal)]
 
     def of(self, numbers: Numbers) -> Scores:
         """The scores of some documents; 0 without any of the terms."""

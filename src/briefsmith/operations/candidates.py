@@ -1,110 +1,97 @@
 """What a question is compared with: the best by words and the nearest by vectors, by document number."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from briefsmith.compiler.fusion import fused
+from briefsmith.compiler.fusion import Field
 from briefsmith.compiler.postings import WordScores
-from briefsmith.compiler.signs import nearest_by_signs
+from briefsmith.compiler.signs import Signs
 from briefsmith.postgres.session import Session
 from briefsmith.store import search
 from briefsmith.store.search import Question, QuestionRow, Scored
 
-EXACT_VECTORS = 500
-"""Documents up to which every vector is compared; of more, those that the signs choose."""
+Numbers = NDArray[np.int64]
 
-_CHOSEN_BY_SIGNS = (1.25, 5)  # times as many as are wanted are compared exactly, before all are
-_GROWTH = 4  # times as many are looked at where a filter left too few
+_LOOKED_AT = 30  # of the likely best, at least, are looked at before the best are told,
+_TIMES = 2  # or as many times as many as are wanted
+_PASSING = 0.5  # of those looked at: where fewer pass the filter, all that do are asked for
 
 
 class Candidates:
     """The candidates of one question in one transaction; each document is asked about once.
 
+    Words and signs, which are sent whole, tell what is likely the best. Of that the best are looked at, whether
+    they pass the filter and how near they are, until all that are told have been looked at.
+
     Args:
+        packed: Signs of the vectors of all documents; a question without a vector looks at none.
         limit: Hits that are wanted; each leg brings as many, or the settings' depth, of vectors half of it.
     """
 
     def __init__(
-        self, session: Session, question: Question, asked: QuestionRow, limit: int
+        self,
+        session: Session,
+        question: Question,
+        asked: QuestionRow,
+        packed: Sequence[bytes],
+        limit: int,
     ) -> None:
         settings = question.settings
         self._session = session
         self._question = question
-        self._asked = asked
         self._depth = max(settings.depth, limit)
         # Half is enough: with a small weight, what lies farther is a hit for its words or not at all.
         self._near = max(settings.depth // 2, limit)
+        self._weight = 0.0 if question.embedding is None else settings.vector_weight
+        self._signs = None if question.embedding is None else Signs(packed, question.embedding)
+        self._nearest: Numbers = np.empty(0, np.int64)
         self._cosines: dict[int, float | None] = {}
-        self._looked_at: set[int] = set()
-        self._nearest: list[int] = []
+        self._refused: list[int] = []
+        self._passing: Numbers | None = None
         self.words = WordScores(asked.documents, asked.mean_length, k1=settings.k1, b=settings.b)
+        self._look_for_nearest()
 
-    async def look_for_nearest(self) -> None:
-        """Finds the candidates of the vectors, which no expansion changes."""
-        embedding = self._question.embedding
-        if embedding is None:
-            return
-        if self._asked.documents > EXACT_VECTORS and await self._look_by_signs(embedding):
-            return
-        near = await search.select_nearest(self._session, self._question, self._near)
-        self._nearest = list(near)
-        self._cosines |= near
-        self._looked_at |= near.keys()
-
-    async def _look_by_signs(self, embedding: NDArray[np.float32]) -> bool:
-        """Whether that was enough: a filter that few pass asks for every vector."""
-        # A document that waits and is posted meanwhile is chosen twice, and asked about once.
-        packed = await search.select_signs(self._session, self._question.model)
-        for times in _CHOSEN_BY_SIGNS:
-            chosen = nearest_by_signs(packed, embedding, int(times * self._near))
-            chosen += self._asked.waiting
-            await self._weigh([*chosen, *self.words.best(self._depth)])
-            self._nearest = self._by_cosine(chosen)
-            if len(self._nearest) == self._near or len(chosen) >= self._asked.documents:
-                return True
-        return False
-
-    def _by_cosine(self, numbers: Sequence[int]) -> list[int]:
-        """Of documents the nearest that pass the filter."""
-        passing = {
-            number: cosine
-            for number in numbers
-            if (cosine := self._cosines.get(number)) is not None
-        }
-        return sorted(passing, key=lambda number: (-passing[number], number))[: self._near]
+    def _look_for_nearest(self) -> None:
+        if self._signs is not None:
+            self._nearest = self._signs.nearest(self._near, self._passing)
 
     async def best(self, limit: int) -> list[Scored]:
         """The best of both legs by falling score; ties by number."""
-        picked = np.asarray(sorted({*await self._by_words(), *self._nearest}), np.int64)
-        bm25s = self.words.of(picked)
-        cosines = np.asarray([self._cosines[number] for number in picked.tolist()], np.float64)
-        weight = self._question.settings.vector_weight if self._is_by_meaning else 0.0
-        scores = fused(bm25s, cosines, weight)
-        order = np.argsort(-scores, kind="stable")[:limit]
-        return [
-            Scored(int(picked[i]), float(scores[i]), float(bm25s[i]), self._cosines[int(picked[i])])
-            for i in order
-        ]
-
-    @property
-    def _is_by_meaning(self) -> bool:
-        return self._question.embedding is not None
-
-    async def _by_words(self) -> list[int]:
-        count = self._depth
+        field = self._field()
         while True:
-            best = self.words.best(count)
-            await self._weigh(best)
-            passing = [number for number in best if number in self._cosines][: self._depth]
-            if len(passing) == self._depth or count >= len(self.words):
-                return passing
-            count *= _GROWTH
+            ranked = field.ranked(self._weight)
+            likely = [number for number, _, _ in ranked[: max(_LOOKED_AT, _TIMES * limit)]]
+            new = [number for number in likely if number not in self._cosines]
+            if any(number in new for number in likely[:limit]):
+                found = await self._look_at(new)
+                field.learn(new, found)
+                if self._passing is not None or len(found) >= _PASSING * len(new):
+                    continue
+            elif self._passing is not None or len(ranked) >= limit:
+                return [
+                    Scored(number, score, bm25, self._cosines[number])
+                    for number, score, bm25 in ranked[:limit]
+                ]
+            self._passing = await search.select_passing(self._session, self._question)
+            self._look_for_nearest()
+            field = self._field()
 
-    async def _weigh(self, numbers: Iterable[int]) -> None:
-        """Asks about documents that were not asked about."""
-        new = [number for number in dict.fromkeys(numbers) if number not in self._looked_at]
-        if new:
-            self._looked_at |= set(new)
-            self._cosines |= await search.weigh_documents(self._session, self._question, new)
+    def _field(self) -> Field:
+        numbers = np.union1d(self.words.best(self._depth, self._passing), self._nearest)
+        if self._refused:
+            numbers = np.setdiff1d(numbers, self._refused, assume_unique=True)
+        field = Field(
+            numbers,
+            self.words.of(numbers),
+            np.full(len(numbers), np.nan) if self._signs is None else self._signs.likely(numbers),
+        )
+        field.learn(list(self._cosines), self._cosines)
+        return field
+
+    async def _look_at(self, new: Sequence[int]) -> dict[int, float | None]:
+        found = await search.weigh_documents(self._session, self._question, new)
+        self._cosines |= found
+        self._refused += [number for number in new if number not in found]
+        return found

@@ -89,10 +89,9 @@ async def find_blocks(
 ) -> list[SearchRow]:
     """Hits by falling score: of the question, expanded by what those have in common that it finds as it is."""
     settings = question.settings
-    asked = await search.select_question(session, question)
-    found = Candidates(session, question, asked, limit)
+    asked, packed = await search.select_question(session, question)
+    found = Candidates(session, question, asked, packed, limit)
     found.words.add(asked.terms, asked.weights, asked.entries)
-    await found.look_for_nearest()
     if settings.expansion_terms > 0:
         leading = _leading(await found.best(settings.expansion_blocks), settings.expansion_floor)
         if len(leading) >= _LEAST_TELLING:

@@ -1,10 +1,10 @@
 """One transaction of one actor."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -12,8 +12,19 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from briefsmith.postgres.errors import translate
-from briefsmith.postgres.statements import P_contra, Statement, T, fetch, run, statement
+from briefsmith.postgres.statements import (
+    P_contra,
+    Statement,
+    T,
+    answer,
+    run,
+    send,
+    statement,
+)
 from briefsmith.sql import Shape
+
+Q_contra = TypeVar("Q_contra", bound=Mapping[str, Any], contravariant=True)
+U = TypeVar("U")
 
 
 class _Acting(TypedDict):
@@ -45,11 +56,18 @@ class Actor:
 
 
 class Session:
-    """Runs named statements in the transaction of its actor; nobody below the edge commits."""
+    """Runs named statements in the transaction of its actor; nobody below the edge commits.
 
-    def __init__(self, connection: AsyncConnection[Any], actor: Actor) -> None:
+    The transaction begins with the first statement, in the same round trip.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection[Any], actor: Actor, *, read_only: bool = False
+    ) -> None:
         self._connection = connection
+        self._read_only = read_only
         self.actor = actor
+        self.has_begun = False
 
     async def one(self, statement: Statement[P_contra, T], params: P_contra) -> T:
         """The only row of a `:one` statement; none is a fault of ours."""
@@ -71,12 +89,27 @@ class Session:
     async def execute(self, statement: Statement[P_contra, None], params: P_contra) -> int:
         """Runs an `:exec` statement; the number of rows that it touched."""
         _check_shape(statement, "exec")
-        return await run(self._connection, statement, params)
+        async with self._begun():
+            cursor = await self._connection.execute(statement.text, params)
+        return cursor.rowcount
+
+    async def both(
+        self,
+        first: tuple[Statement[P_contra, T], P_contra],
+        second: tuple[Statement[Q_contra, U], Q_contra],
+    ) -> tuple[list[T], list[U]]:
+        """The rows of two statements in one round trip."""
+        async with self._begun(), self._connection.pipeline():
+            one = await send(self._connection, *first)
+            other = await send(self._connection, *second)
+        return await answer(one), await answer(other)
 
     async def stream(self, statement: Statement[P_contra, T], params: P_contra) -> AsyncIterator[T]:
         """The rows of a `:many` statement through a server-side cursor, in bounded memory."""
         _check_shape(statement, "many")
         assert statement.row is not None, statement.name  # noqa: S101  a fault of ours
+        async with self._begun():
+            pass
         cursor = self._connection.cursor(statement.name, row_factory=class_row(statement.row))
         async with cursor:
             cursor.itersize = 500
@@ -88,7 +121,25 @@ class Session:
         self, statement: Statement[P_contra, T], params: P_contra, shape: Shape
     ) -> list[T]:
         _check_shape(statement, shape)
-        return await fetch(self._connection, statement, params)
+        async with self._begun():
+            cursor = await send(self._connection, statement, params)
+        return await answer(cursor)
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncGenerator[None]:
+        """What is sent in it is sent in the transaction, behind what begins it where nothing was sent before."""
+        if self.has_begun:
+            yield
+            return
+        self.has_begun = True
+        async with self._connection.pipeline():
+            await self._connection.execute("begin read only" if self._read_only else "begin")
+            await run(
+                self._connection,
+                SET_ACTOR,
+                {"claims": self.actor.claims, "name": self.actor.name},
+            )
+            yield
 
 
 def _check_shape(statement: Statement[Any, Any], shape: Shape) -> None:
@@ -104,22 +155,21 @@ async def begin(
 
     Nothing is set for the connection, which behind a transaction pooler is another one each time.
 
-    Beginning costs one round trip, ending another. `Connection.transaction()` is not used because, begun
-    inside a pipeline, it keeps the connection in pipeline mode to its end.
+    Only ending costs a round trip of its own. `Connection.transaction()` is not used because, begun inside a
+    pipeline, it keeps the connection in pipeline mode to its end.
 
     Raises:
         BriefsmithError: In place of every error of the database.
     """
+    session = Session(connection, actor, read_only=read_only)
     try:
-        async with connection.pipeline():
-            await connection.execute("begin read only" if read_only else "begin")
-            await run(connection, SET_ACTOR, {"claims": actor.claims, "name": actor.name})
         try:
-            yield Session(connection, actor)
+            yield session
         except BaseException:
-            if not connection.closed:
+            if session.has_begun and not connection.closed:
                 await connection.execute("rollback")
             raise
-        await connection.execute("commit")
+        if session.has_begun:
+            await connection.execute("commit")
     except psycopg.Error as error:
         raise translate(error) from error

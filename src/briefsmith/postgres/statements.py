@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, LiteralString, TypedDict, TypeVar, overload
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import class_row
 from pydantic import ValidationError
 
@@ -74,19 +74,30 @@ def statement(
     return Statement(load(file)[query], params, row, is_of_login)
 
 
+async def send(
+    connection: AsyncConnection[Any], statement: Statement[P_contra, T], params: P_contra
+) -> AsyncCursor[T]:
+    """A statement on its way; within a pipeline, its answer is there when that has ended."""
+    # A statement whose rows nobody reads is a fault of ours and of no caller.
+    assert statement.row is not None, statement.name  # noqa: S101
+    cursor = connection.cursor(row_factory=class_row(statement.row), binary=True)
+    await cursor.execute(statement.text, params)
+    return cursor
+
+
+async def answer(cursor: AsyncCursor[T]) -> list[T]:
+    """All rows of what was asked."""
+    try:
+        return await cursor.fetchall()
+    except ValidationError as error:
+        raise misfit(error) from error
+
+
 async def fetch(
     connection: AsyncConnection[Any], statement: Statement[P_contra, T], params: P_contra
 ) -> list[T]:
     """All rows of the answer."""
-    # A statement whose rows nobody reads is a fault of ours and of no caller.
-    assert statement.row is not None, statement.name  # noqa: S101
-    factory = class_row(statement.row)
-    async with connection.cursor(row_factory=factory, binary=True) as cursor:
-        await cursor.execute(statement.text, params)
-        try:
-            return await cursor.fetchall()
-        except ValidationError as error:
-            raise misfit(error) from error
+    return await answer(await send(connection, statement, params))
 
 
 def misfit(error: ValidationError) -> SchemaDrifted:

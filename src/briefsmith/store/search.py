@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from briefsmith.compiler.signs import packed_signs
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
@@ -16,10 +19,10 @@ from briefsmith.store.block_parameters import CandidateParams, Vector, filter_pa
 from briefsmith.store.search_parameters import (
     ExpansionParams,
     HitsParams,
-    NearestParams,
     PassingParams,
     QuestionParams,
     SignsParams,
+    UsableParams,
     WeighParams,
 )
 
@@ -74,9 +77,17 @@ class QuestionRow(TermRows):
 
 @dataclass(frozen=True, slots=True)
 class SignsRow:
-    """Packed signs of some vectors."""
+    """Packed signs of some vectors, or the vector of a document that waits."""
 
     entries: bytes
+    document_no: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassingRow:
+    """Numbers of documents, four bytes each."""
+
+    numbers: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,7 @@ _SELECT_QUESTION = statement("search.select_question", QuestionParams, QuestionR
 _EXPAND_QUESTION = statement("search.expand_question", ExpansionParams, TermRows)
 _SELECT_SIGNS = statement("search.select_signs", SignsParams, SignsRow)
 _WEIGH_DOCUMENTS = statement("search.weigh_documents", WeighParams, WeighedRow)
-_SELECT_NEAREST = statement("search.select_nearest", NearestParams, WeighedRow)
+_SELECT_PASSING = statement("search.select_passing", PassingParams, PassingRow)
 _SELECT_HITS = statement("search.select_hits", HitsParams, SearchRow)
 _SELECT_CANDIDATES = statement("context_blocks.select_candidates", CandidateParams, SearchRow)
 
@@ -134,14 +145,24 @@ class Question:
         return None if self.embedding is None else self.model
 
 
-async def select_question(session: Session, question: Question) -> QuestionRow:
-    """Its terms with their postings."""
-    params: QuestionParams = {
+async def select_question(session: Session, question: Question) -> tuple[QuestionRow, list[bytes]]:
+    """Its terms with their postings, and the packed signs of all vectors of its model; none where it has none."""
+    words: QuestionParams = {
         "user_id": session.actor.user_id,
         "words": question.words,
         "locale": question.locale,
     }
-    return await session.one(_SELECT_QUESTION, params)
+    if question.embedding is None:
+        return await session.one(_SELECT_QUESTION, words), []
+    signs: SignsParams = {"user_id": session.actor.user_id, "model": question.model}
+    [asked], rows = await session.both((_SELECT_QUESTION, words), (_SELECT_SIGNS, signs))
+    return asked, [_signs_in(row) for row in rows]
+
+
+def _signs_in(row: SignsRow) -> bytes:
+    if row.document_no is None:
+        return row.entries
+    return packed_signs(row.document_no, vector_from_bytes(row.entries))
 
 
 async def expand_question(
@@ -169,41 +190,32 @@ async def expand_question(
     return await session.one(_EXPAND_QUESTION, params)
 
 
-async def select_signs(session: Session, model: str) -> list[bytes]:
-    """Packed signs of all posted vectors of a model."""
-    params: SignsParams = {"user_id": session.actor.user_id, "model": model}
-    return [row.entries for row in await session.many(_SELECT_SIGNS, params)]
-
-
 async def weigh_documents(
     session: Session, question: Question, numbers: Sequence[int]
 ) -> dict[int, float | None]:
     """Those of the documents that pass the filter, with their cosines."""
-    params: WeighParams = {**_passing(question), "numbers": list(numbers)}
+    params: WeighParams = {
+        **_filter(question),
+        "model": question.asked_model,
+        "embedding": question.embedding,
+        "numbers": list(numbers),
+    }
     row = await session.one(_WEIGH_DOCUMENTS, params)
     return dict(zip(row.numbers, row.cosines, strict=True))
 
 
-async def select_nearest(
-    session: Session, question: Question, depth: int
-) -> dict[int, float | None]:
-    """The nearest documents that pass the filter, exactly, with their cosines."""
-    params: NearestParams = {
-        **_passing(question),
-        "user_id": session.actor.user_id,
-        "depth": depth,
-    }
-    row = await session.one(_SELECT_NEAREST, params)
-    return dict(zip(row.numbers, row.cosines, strict=True))
+async def select_passing(session: Session, question: Question) -> NDArray[np.int64]:
+    """Numbers of all documents that pass the filter, in order."""
+    params: PassingParams = {**_filter(question), "user_id": session.actor.user_id}
+    row = await session.one(_SELECT_PASSING, params)
+    return np.sort(np.frombuffer(row.numbers, ">i4").astype(np.int64))
 
 
-def _passing(question: Question) -> PassingParams:
+def _filter(question: Question) -> UsableParams:
     return {
         **filter_params(question.wanted),
         "block_locale": question.wanted.locale,
         "usable_only": question.usable_only,
-        "model": question.asked_model,
-        "embedding": question.embedding,
     }
 
 

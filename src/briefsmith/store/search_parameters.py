@@ -39,26 +39,25 @@ class SignsParams(TypedDict):
     model: str
 
 
-class PassingParams(FilterParams):
-    """Which blocks may be found, and the question's vector; None has no cosine."""
+class UsableParams(FilterParams):
+    """Which blocks may be found."""
 
     block_locale: str | None
     usable_only: bool
-    model: str | None
-    embedding: Vector | None
 
 
-class WeighParams(PassingParams):
-    """Documents to look at."""
-
-    numbers: list[int]
-
-
-class NearestParams(PassingParams):
-    """How many of whose blocks."""
+class PassingParams(UsableParams):
+    """Whose blocks."""
 
     user_id: UUID
-    depth: int
+
+
+class WeighParams(UsableParams):
+    """Documents to look at, and the question's vector; None has no cosine."""
+
+    numbers: list[int]
+    model: str | None
+    embedding: Vector | None
 
 
 class HitsParams(TypedDict):

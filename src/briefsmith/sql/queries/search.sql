@@ -60,10 +60,17 @@ select
 from counted;
 
 -- name: select_signs :many
--- The packed signs of all posted vectors of a model. Rows as they are: to put them together costs more than to send them.
-select vectors.entries
+-- The packed signs of all posted vectors of a model, and the vectors of documents that wait. Rows as they are: to put
+-- them together costs more than to send them.
+select vectors.entries, null::integer as document_no
 from briefsmith.search_vectors as vectors
-where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text;
+where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
+union all
+select vector_send(block.meta_embedding), document.document_no
+from briefsmith.search_documents as document
+join public.context_blocks as block on block.id = document.block_id
+where document.user_id = %(user_id)s::uuid and not document.is_posted
+  and block.meta_embedding_model = %(model)s::text;
 
 -- name: expand_question :one
 -- Terms that the best documents of a first search have in common, as many as asked for, with the weight that each
@@ -211,53 +218,32 @@ select
   coalesce(array_agg(weighed.cosine), '{}') as cosines
 from weighed;
 
--- name: select_nearest :one
--- The nearest by vector of all blocks that pass the filter, exactly: every vector of the user is read.
-with asked as materialized (
-  select %(embedding)s::real[]::vector as embedding
-),
-nearest as (
-  select block.id, block.meta_embedding <=> (select asked.embedding from asked) as distance
-  from public.context_blocks as block
-  where block.user_id = %(user_id)s::uuid
-      and block.meta_embedding_model = %(model)s::text
-      and block.status = any (%(statuses)s::public.context_block_status_enum[])
-      and (
-        %(types)s::public.context_block_type_enum[] is null
-        or block.type = any (%(types)s::public.context_block_type_enum[])
-      )
-      and (
-        %(importances)s::public.context_block_importance_enum[] is null
-        or block.importance = any (%(importances)s::public.context_block_importance_enum[])
-      )
-      and (
-        %(sources)s::public.context_block_source_enum[] is null
-        or block.source = any (%(sources)s::public.context_block_source_enum[])
-      )
-      and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
-      and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
-      and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
-      and (
-        not %(usable_only)s::boolean
-        or (not block.requires_user_review and block.meta_visibility <> 'hidden')
-      )
-  order by distance, block.id
-  limit %(depth)s::integer
-),
-numbered as materialized (
-  select (
-    select document.document_no
-    from briefsmith.search_documents as document
-    where document.block_id = nearest.id
-  ) as document_no,
-  1 - nearest.distance as cosine
-  from nearest
-)
-select
-  coalesce(array_agg(numbered.document_no), '{}') as numbers,
-  coalesce(array_agg(numbered.cosine), '{}') as cosines
-from numbered
-where numbered.document_no is not null;
+-- name: select_passing :one
+-- Numbers of all documents whose block passes the filter, four bytes each.
+select coalesce(string_agg(int4send(document.document_no), ''::bytea), ''::bytea) as numbers
+from public.context_blocks as block
+join briefsmith.search_documents as document on document.block_id = block.id
+where block.user_id = %(user_id)s::uuid
+  and block.status = any (%(statuses)s::public.context_block_status_enum[])
+  and (
+    %(types)s::public.context_block_type_enum[] is null
+    or block.type = any (%(types)s::public.context_block_type_enum[])
+  )
+  and (
+    %(importances)s::public.context_block_importance_enum[] is null
+    or block.importance = any (%(importances)s::public.context_block_importance_enum[])
+  )
+  and (
+    %(sources)s::public.context_block_source_enum[] is null
+    or block.source = any (%(sources)s::public.context_block_source_enum[])
+  )
+  and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
+  and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
+  and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
+  and (
+    not %(usable_only)s::boolean
+    or (not block.requires_user_review and block.meta_visibility <> 'hidden')
+  );
 
 -- name: select_hits :many
 -- The blocks of documents, in the order and with the scores given.
