@@ -22,6 +22,12 @@ def _statement(*arguments: Any) -> str:
     return "SQL " + str(arguments[1].name).partition(".")[2]
 
 
+def _both(*arguments: Any) -> str:
+    return " and ".join(
+        (_statement(None, arguments[1][0]), str(arguments[2][0].name).partition(".")[2])
+    )
+
+
 def _commit(*arguments: Any) -> str | None:
     return "commit" if arguments[1] == "commit" else None
 
@@ -30,6 +36,7 @@ WRITE: tuple[Watched, ...] = (
     (WordLlamaEmbedder, "embed", "embedding"),
     (Session, "_fetch", _statement),
     (Session, "execute", _statement),
+    (Session, "both", _both),
     (psycopg.AsyncConnection, "execute", _commit),
 )
 """For verbs that ask the database and embed."""

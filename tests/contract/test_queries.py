@@ -33,6 +33,10 @@ from briefsmith.sql import Query, load, query_files
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s(::[\w.]+(?:\[\])?)?")
 _SENT = re.compile(r"\bsession\.(one|maybe|many|stream|execute)\(\s*(_[A-Z_]+)\b")
+# Two of them in one round trip: a list of rows of each.
+_SENT_BOTH = re.compile(
+    r"\bsession\.both\(\s*\(\s*(_[A-Z_]+)\s*,.*?\)\s*,\s*\(\s*(_[A-Z_]+)\b", re.DOTALL
+)
 _METHODS = {"one": {"one"}, "maybe": {"maybe"}, "many": {"many", "stream"}, "exec": {"execute"}}
 # What is chosen by a table of checks, or printed to be run by a person, has no types to declare.
 _UNDECLARED = {"catalog", "data_checks"}
@@ -116,6 +120,10 @@ def test_a_statement_of_the_store_is_sent_by_one_function_in_the_shape_that_it_d
             statement: Statement[Any, Any] = getattr(content, variable)
             assert method in _METHODS[statement.query.shape], statement.name
             sent.append(statement.name)
+        for pair in _SENT_BOTH.findall(inspect.getsource(content)):
+            both: list[Statement[Any, Any]] = [getattr(content, variable) for variable in pair]
+            assert {one.query.shape for one in both} <= {"one", "many"}, both
+            sent += [one.name for one in both]
 
     assert sorted(sent) == sorted(one.name for module, one in _declared() if module in _STORE)
 

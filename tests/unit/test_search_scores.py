@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from briefsmith.compiler.fusion import Field, fused
 from briefsmith.compiler.postings import WordScores
-from briefsmith.compiler.signs import Signs, packed_signs
+from briefsmith.compiler.signs import Signs, SignTable, packed_signs
 
 _SIZE = 256
 
@@ -111,7 +111,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 def test_of_few_vectors_the_signs_choose_all() -> None:
     vectors = _unit(np.random.default_rng(1).normal(size=(20, _SIZE)))
 
-    found = Signs([_signs(vectors)], vectors[4]).nearest(100)
+    found = Signs([SignTable.unpacked(_signs(vectors))], vectors[4]).nearest(100)
 
     assert found.tolist() == list(range(1, 21))
 
@@ -122,7 +122,7 @@ def test_of_many_vectors_the_signs_miss_few_of_the_nearest() -> None:
     vectors = _unit(np.repeat(middles, 200, axis=0) + chance.normal(size=(8_000, _SIZE)))
     packed = _signs(vectors)
     # In parts as the table has them, which may come in any order.
-    parts = [packed[36 * 3_000 :], packed[: 36 * 3_000]]
+    parts = [SignTable.unpacked(packed[36 * 3_000 :]), SignTable.unpacked(packed[: 36 * 3_000])]
     recall: list[float] = []
     errors: list[float] = []
 
@@ -144,7 +144,7 @@ def test_a_document_is_as_near_as_the_nearest_of_its_vectors() -> None:
     near = _unit(near + 3 * question)
     packed = packed_signs(7, far) + packed_signs(4, far) + packed_signs(7, near)
 
-    signs = Signs([packed], question)
+    signs = Signs([SignTable.unpacked(packed)], question)
 
     of_far, of_both, of_none = signs.likely(np.array([4, 7, 9]))
     assert of_both > of_far
@@ -155,7 +155,7 @@ def test_a_document_is_as_near_as_the_nearest_of_its_vectors() -> None:
 @given(among=st.sets(st.integers(1, 3_000), max_size=400))
 def test_those_that_are_chosen_are_of_those_allowed(among: set[int]) -> None:
     vectors = _unit(np.random.default_rng(4).normal(size=(2_000, _SIZE)))
-    signs = Signs([_signs(vectors)], vectors[0])
+    signs = Signs([SignTable.unpacked(_signs(vectors))], vectors[0])
 
     found = signs.nearest(30, np.array(sorted(among), np.int64))
 
@@ -164,7 +164,7 @@ def test_those_that_are_chosen_are_of_those_allowed(among: set[int]) -> None:
 
 
 def test_without_any_vector_nothing_is_near() -> None:
-    signs = Signs([], np.ones(_SIZE, np.float32))
+    signs = Signs([SignTable.unpacked(b"")], np.ones(_SIZE, np.float32))
 
     assert signs.nearest(5).tolist() == []
     assert np.isnan(signs.likely(np.array([1, 2]))).all()

@@ -1,12 +1,14 @@
 """How near vectors are by the signs of their numbers: good enough to choose what is then compared exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
 Scores = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 _NUMBERS = 256
 _SIGNS = _NUMBERS // 8  # bytes
@@ -17,29 +19,64 @@ _ROUGHLY = 8  # times as many are chosen by the signs on both sides
 _PER_SIGN = 0.8 * np.sqrt(np.pi / 2 / _NUMBERS)
 
 
-class Signs:
-    """Signs of the vectors of documents, beside the vector of a question.
+class SignTable:
+    """Signs of the vectors of some documents; a document may have several.
 
-    Args:
-        packed: Entries as `search_vectors` packs them, in any parts; a document may have several.
-        question: Of length 1.
+    Attributes:
+        documents: Numbers, in order.
+        signs: In step with them.
     """
 
-    def __init__(self, packed: Sequence[bytes], question: NDArray[np.float32]) -> None:
-        read = np.frombuffer(b"".join(packed), _ENTRY)
-        documents = read["document"].astype(np.int64)
-        signs = np.ascontiguousarray(read["signs"])
+    def __init__(self, documents: Numbers, signs: NDArray[np.uint8]) -> None:
         if np.any(documents[1:] < documents[:-1]):
             order = np.argsort(documents, kind="stable")
             documents, signs = documents[order], signs[order]
-        self._documents, self._signs = documents, signs
-        self._asked = np.packbits(question > 0)
+        self.documents = documents
+        self.signs = signs
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Self:
+        """The table of entries as `search_vectors` packs them."""
+        read = np.frombuffer(packed, _ENTRY)
+        return cls(read["document"].astype(np.int64), np.ascontiguousarray(read["signs"]))
+
+    @classmethod
+    def merged(cls, tables: Sequence["SignTable"]) -> Self:
+        """One table out of several."""
+        return cls(
+            np.concatenate([np.empty(0, np.int64), *(one.documents for one in tables)]),
+            np.concatenate([np.empty((0, _SIGNS), np.uint8), *(one.signs for one in tables)]),
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.documents.nbytes + self.signs.nbytes
+
+    def rows_of(self, documents: Numbers) -> Rows:
+        """Where entries of documents are.
+
+        Args:
+            documents: In order.
+        """
+        first = np.searchsorted(self.documents, documents)
+        counts = np.searchsorted(self.documents, documents, side="right") - first
+        starts = np.repeat(first - np.cumsum(counts) + counts, counts)
+        return starts + np.arange(len(starts))
+
+
+class Signs:
+    """Tables of signs beside the vector of a question.
+
+    Args:
+        question: Of length 1.
+    """
+
+    def __init__(self, tables: Sequence[SignTable], question: NDArray[np.float32]) -> None:
+        self._tables = tables
+        self._asked = np.packbits(question > 0).view(np.uint64)
         self._sums = _sums_of_bytes(question)
         self._all = float(question.sum())
-
-    def __len__(self) -> int:
-        """Entries."""
-        return len(self._documents)
 
     def nearest(self, count: int, among: Numbers | None = None) -> Numbers:
         """The likely nearest documents, in order of their numbers.
@@ -50,22 +87,25 @@ class Signs:
         Args:
             among: Documents to choose from, in order; None is all.
         """
-        rows = np.arange(len(self)) if among is None else self._rows_of(among)
-        if len(rows) > _ROUGHLY * count:
-            signs = self._signs if among is None else self._signs[rows]
-            unlike = np.zeros(len(signs), np.uint16)
-            for word, asked in zip(
-                signs.view(np.uint64).T, self._asked.view(np.uint64), strict=True
-            ):
-                unlike += np.bitwise_count(word ^ asked)
-            # As many as are wanted, and all that are no farther than the last of them.
-            farthest = np.searchsorted(np.bincount(unlike).cumsum(), _ROUGHLY * count)
-            rows = rows[unlike <= farthest]
-        order = np.argsort(-self._alike(rows), kind="stable")
-        documents, first = np.unique(self._documents[rows[order]], return_index=True)
+        found = [(np.empty(0, np.int64), np.empty(0)), *self._roughly(_ROUGHLY * count, among)]
+        alike = np.concatenate([scores for _, scores in found])
+        order = np.argsort(-alike, kind="stable")
+        entries = np.concatenate([documents for documents, _ in found])[order]
+        documents, first = np.unique(entries, return_index=True)
         if len(documents) <= count:
             return documents
         return documents[np.sort(np.argpartition(first, count)[:count])]
+
+    def _roughly(self, count: int, among: Numbers | None) -> Iterator[tuple[Numbers, Scores]]:
+        rows = [None if among is None else table.rows_of(among) for table in self._tables]
+        unlike = [self._unlike(t, r) for t, r in zip(self._tables, rows, strict=True)]
+        counts = sum(np.bincount(part, minlength=_NUMBERS + 1) for part in unlike)
+        # As many as are wanted, and all that are no farther than the last of them.
+        farthest = np.searchsorted(np.cumsum(counts), count)
+        for table, its, part in zip(self._tables, rows, unlike, strict=True):
+            near = np.flatnonzero(part <= farthest)
+            chosen = near if its is None else its[near]
+            yield table.documents[chosen], self._alike(table, chosen)
 
     def likely(self, documents: Numbers) -> Scores:
         """About the cosine of each document, of the nearest of its vectors; NaN without one.
@@ -73,21 +113,24 @@ class Signs:
         Args:
             documents: In order.
         """
-        rows = self._rows_of(documents)
         found = np.full(len(documents), np.nan)
-        places = np.searchsorted(documents, self._documents[rows])
-        np.fmax.at(found, places, self._alike(rows))
+        for table in self._tables:
+            rows = table.rows_of(documents)
+            places = np.searchsorted(documents, table.documents[rows])
+            np.fmax.at(found, places, self._alike(table, rows))
         return found
 
-    def _rows_of(self, documents: Numbers) -> NDArray[np.intp]:
-        first = np.searchsorted(self._documents, documents)
-        counts = np.searchsorted(self._documents, documents, side="right") - first
-        starts = np.repeat(first - np.cumsum(counts) + counts, counts)
-        return starts + np.arange(len(starts))
+    def _unlike(self, table: SignTable, rows: Rows | None) -> NDArray[np.uint16]:
+        """For each entry, how many of its signs are not those of the question."""
+        signs = table.signs if rows is None else table.signs[rows]
+        unlike = np.zeros(len(signs), np.uint16)
+        for word, asked in zip(signs.view(np.uint64).T, self._asked, strict=True):
+            unlike += np.bitwise_count(word ^ asked)
+        return unlike
 
-    def _alike(self, rows: NDArray[np.intp]) -> Scores:
+    def _alike(self, table: SignTable, rows: Rows) -> Scores:
         # By a table of what each byte adds: a product of matrices would wake the threads of BLAS.
-        above = self._sums[np.arange(_SIGNS), self._signs[rows]].sum(axis=1, dtype=np.float64)
+        above = self._sums[np.arange(_SIGNS), table.signs[rows]].sum(axis=1, dtype=np.float64)
         return _PER_SIGN * (2 * above - self._all)
 
 

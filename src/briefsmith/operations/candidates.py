@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from briefsmith.compiler.fusion import Field
 from briefsmith.compiler.postings import WordScores
-from briefsmith.compiler.signs import Signs
+from briefsmith.compiler.signs import Signs, SignTable
 from briefsmith.postgres.session import Session
 from briefsmith.store import search
 from briefsmith.store.search import Question, QuestionRow, Scored
@@ -26,7 +26,7 @@ class Candidates:
     they pass the filter and how near they are, until all that are told have been looked at.
 
     Args:
-        packed: Signs of the vectors of all documents; a question without a vector looks at none.
+        tables: Signs of the vectors of all documents; a question without a vector looks at none.
         limit: Hits that are wanted; each leg brings as many, or the settings' depth, of vectors half of it.
     """
 
@@ -35,7 +35,7 @@ class Candidates:
         session: Session,
         question: Question,
         asked: QuestionRow,
-        packed: Sequence[bytes],
+        tables: Sequence[SignTable],
         limit: int,
     ) -> None:
         settings = question.settings
@@ -45,7 +45,7 @@ class Candidates:
         # Half is enough: with a small weight, what lies farther is a hit for its words or not at all.
         self._near = max(settings.depth // 2, limit)
         self._weight = 0.0 if question.embedding is None else settings.vector_weight
-        self._signs = None if question.embedding is None else Signs(packed, question.embedding)
+        self._signs = None if question.embedding is None else Signs(tables, question.embedding)
         self._nearest: Numbers = np.empty(0, np.int64)
         self._cosines: dict[int, float | None] = {}
         self._refused: list[int] = []

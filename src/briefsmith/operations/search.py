@@ -89,8 +89,8 @@ async def find_blocks(
 ) -> list[SearchRow]:
     """Hits by falling score: of the question, expanded by what those have in common that it finds as it is."""
     settings = question.settings
-    asked, packed = await search.select_question(session, question)
-    found = Candidates(session, question, asked, packed, limit)
+    asked, tables = await search.select_question(session, question)
+    found = Candidates(session, question, asked, tables, limit)
     found.words.add(asked.terms, asked.weights, asked.entries)
     if settings.expansion_terms > 0:
         leading = _leading(await found.best(settings.expansion_blocks), settings.expansion_floor)

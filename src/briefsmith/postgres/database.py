@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from briefsmith import errors
 from briefsmith.postgres.errors import translate
+from briefsmith.postgres.memory import Memory
 from briefsmith.postgres.migrate import Applied, migrate, newer
 from briefsmith.postgres.session import Actor, Session, begin
 from briefsmith.postgres.statements import NoParameters, fetch, statement
@@ -107,9 +108,14 @@ class Database:
     """Connections to one database; every session is one transaction of one actor."""
 
     def __init__(
-        self, pool: AsyncConnectionPool[AsyncConnection[Any]], user_id: UUID, url: str
+        self,
+        pool: AsyncConnectionPool[AsyncConnection[Any]],
+        memory: Memory,
+        user_id: UUID,
+        url: str,
     ) -> None:
         self._pool = pool
+        self._memory = memory
         self.url = url
         self.user_id = user_id
 
@@ -133,7 +139,9 @@ class Database:
         try:
             async with (
                 self._pool.connection() as connection,
-                begin(connection, actor or Actor(self.user_id), read_only=read_only) as session,
+                begin(
+                    connection, actor or Actor(self.user_id), self._memory, read_only=read_only
+                ) as session,
             ):
                 yield session
         except PoolTimeout as error:
@@ -259,7 +267,11 @@ async def open_database(
     finally:
         await first.close()
 
+    memory = Memory()
+
     async def configure(connection: AsyncConnection[Any]) -> None:
+        # It may be to a server that was put back to an older state, where numbers come again.
+        memory.forget()
         _configure(connection, conninfo, prepared_statements=prepared_statements)
 
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
@@ -272,7 +284,7 @@ async def open_database(
         timeout=wait_seconds,
     )
     async with pool:
-        yield Database(pool, user_id, url)
+        yield Database(pool, memory, user_id, url)
 
 
 def _asking(user: str | None) -> _Asking:

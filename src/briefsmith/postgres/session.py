@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from briefsmith.postgres.errors import translate
+from briefsmith.postgres.memory import Memory
 from briefsmith.postgres.statements import (
     P_contra,
     Statement,
@@ -59,14 +60,19 @@ class Session:
     """Runs named statements in the transaction of its actor; nobody below the edge commits.
 
     The transaction begins with the first statement, in the same round trip.
+
+    Attributes:
+        memory: What this process remembers of the database; any session may read what another kept, so that each
+            asks first, in its own name, which rows are there.
     """
 
     def __init__(
-        self, connection: AsyncConnection[Any], actor: Actor, *, read_only: bool = False
+        self, connection: AsyncConnection[Any], actor: Actor, memory: Memory, *, read_only: bool
     ) -> None:
         self._connection = connection
         self._read_only = read_only
         self.actor = actor
+        self.memory = memory
         self.has_begun = False
 
     async def one(self, statement: Statement[P_contra, T], params: P_contra) -> T:
@@ -149,7 +155,7 @@ def _check_shape(statement: Statement[Any, Any], shape: Shape) -> None:
 
 @asynccontextmanager
 async def begin(
-    connection: AsyncConnection[Any], actor: Actor, *, read_only: bool
+    connection: AsyncConnection[Any], actor: Actor, memory: Memory, *, read_only: bool
 ) -> AsyncGenerator[Session]:
     """A transaction that acts as `authenticated` with the actor's claims; all settings are local.
 
@@ -161,7 +167,7 @@ async def begin(
     Raises:
         BriefsmithError: In place of every error of the database.
     """
-    session = Session(connection, actor, read_only=read_only)
+    session = Session(connection, actor, memory, read_only=read_only)
     try:
         try:
             yield session

@@ -1,6 +1,6 @@
 """The search statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from briefsmith.compiler.signs import packed_signs
+from briefsmith.compiler.signs import SignTable, packed_signs
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
@@ -77,9 +77,16 @@ class QuestionRow(TermRows):
 
 @dataclass(frozen=True, slots=True)
 class SignsRow:
-    """Packed signs of some vectors, or the vector of a document that waits."""
+    """Packed signs of some vectors, or the vector of a document that waits.
 
-    entries: bytes
+    Attributes:
+        id, version: Of the row; None of a document that waits.
+        entries: None of a row that is known.
+    """
+
+    id: int | None
+    version: str | None
+    entries: bytes | None
     document_no: int | None
 
 
@@ -145,24 +152,65 @@ class Question:
         return None if self.embedding is None else self.model
 
 
-async def select_question(session: Session, question: Question) -> tuple[QuestionRow, list[bytes]]:
-    """Its terms with their postings, and the packed signs of all vectors of its model; none where it has none."""
+async def select_question(
+    session: Session, question: Question
+) -> tuple[QuestionRow, list[SignTable]]:
+    """Its terms with their postings, and the signs of all vectors of its model; none where it has none.
+
+    Signs that this process has read before are not sent again while their row is in the same version.
+    """
+    key = ("signs", session.actor.user_id, question.model)
+    known: _Remembered = session.memory.get(key) or _Remembered({}, SignTable.merged([]))
     words: QuestionParams = {
         "user_id": session.actor.user_id,
         "words": question.words,
         "locale": question.locale,
     }
-    if question.embedding is None:
-        return await session.one(_SELECT_QUESTION, words), []
-    signs: SignsParams = {"user_id": session.actor.user_id, "model": question.model}
+    signs: SignsParams = {
+        "user_id": session.actor.user_id,
+        "model": question.asked_model,
+        "ids": list(known.rows),
+        "versions": [version for version, _ in known.rows.values()],
+    }
     [asked], rows = await session.both((_SELECT_QUESTION, words), (_SELECT_SIGNS, signs))
-    return asked, [_signs_in(row) for row in rows]
+    if question.embedding is None:
+        return asked, []
+    now = _remembered(known, rows)
+    session.memory.keep(key, now, now.size)
+    waiting = b"".join(
+        packed_signs(row.document_no, vector_from_bytes(row.entries))
+        for row in rows
+        if row.document_no is not None and row.entries is not None
+    )
+    return asked, [now.table, SignTable.unpacked(waiting)]
 
 
-def _signs_in(row: SignsRow) -> bytes:
-    if row.document_no is None:
-        return row.entries
-    return packed_signs(row.document_no, vector_from_bytes(row.entries))
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """Rows of signs by id, each with its version, and all of them in one table."""
+
+    rows: Mapping[int, tuple[str, SignTable]]
+    table: SignTable
+
+    @property
+    def size(self) -> int:
+        return 2 * self.table.size
+
+
+def _remembered(known: _Remembered, rows: Iterable[SignsRow]) -> _Remembered:
+    """What is known now: rows that are there, as they are there."""
+    now = {
+        row.id: (row.version, SignTable.unpacked(row.entries))
+        if row.entries is not None
+        else known.rows[row.id]
+        for row in rows
+        if row.id is not None and row.version is not None
+    }
+    if {i: version for i, (version, _) in now.items()} == {
+        i: version for i, (version, _) in known.rows.items()
+    }:
+        return known
+    return _Remembered(now, SignTable.merged([table for _, table in now.values()]))
 
 
 async def expand_question(

@@ -33,10 +33,12 @@ class ExpansionParams(TypedDict):
 
 
 class SignsParams(TypedDict):
-    """A person's vectors of a model."""
+    """A person's vectors of a model (None has no vectors), and the rows that are known, with their versions."""
 
     user_id: UUID
-    model: str
+    model: str | None
+    ids: list[int]
+    versions: list[str]
 
 
 class UsableParams(FilterParams):

@@ -60,13 +60,19 @@ select
 from counted;
 
 -- name: select_signs :many
--- The packed signs of all posted vectors of a model, and the vectors of documents that wait. Rows as they are: to put
--- them together costs more than to send them.
-select vectors.entries, null::integer as document_no
+-- The packed signs of all posted vectors of a model, with the version of each row (of those that are known in this
+-- version nothing else), and the vectors of documents that wait.
+select
+  vectors.id,
+  version.text as version,
+  case when known.version is distinct from version.text then vectors.entries end as entries,
+  null::integer as document_no
 from briefsmith.search_vectors as vectors
+cross join lateral (select vectors.xmin::text || ' ' || vectors.ctid::text as text) as version
+left join unnest(%(ids)s::bigint[], %(versions)s::text[]) as known (id, version) on known.id = vectors.id
 where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
 union all
-select vector_send(block.meta_embedding), document.document_no
+select null, null, vector_send(block.meta_embedding), document.document_no
 from briefsmith.search_documents as document
 join public.context_blocks as block on block.id = document.block_id
 where document.user_id = %(user_id)s::uuid and not document.is_posted
