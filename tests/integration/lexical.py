@@ -11,9 +11,6 @@ from uuid import UUID
 import numpy as np
 from psycopg import Connection
 
-# The dictionaries that the tests use; any other language tag is English.
-DICTIONARIES = {"de": "german", "fr": "french"}
-
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -31,11 +28,9 @@ class Index:
 
 
 def terms(connection: Connection[Any], locale: str | None, text: str) -> Counter[str]:
-    """The terms of a text as PostgreSQL's own `to_tsvector` gives them."""
-    dictionary = DICTIONARIES.get((locale or "en").lower()[:2], "english")
+    """The terms of a text, with how often it has each."""
     rows = connection.execute(
-        "select lexeme, cardinality(positions) from unnest(to_tsvector(%s::regconfig, %s))",
-        [dictionary, text],
+        "select term, frequency from briefsmith.terms_of(%s, %s)", [locale, text]
     ).fetchall()
     return Counter(dict(rows))
 

@@ -322,10 +322,11 @@ async def test_a_database_that_lacks_a_migration_of_ours_is_not_migrated(
     assert refusal.details["missing"] == [_GOOD.version]
 
 
+@pytest.mark.parametrize("version", ["20261123000300", "20261124000000"])
 async def test_blocks_of_an_older_store_are_in_the_index_that_is_made_anew(
-    empty_url: str, monkeypatch: pytest.MonkeyPatch
+    version: str, empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = [one for one in migrations() if one.version < "20261123000300"]
+    before = [one for one in migrations() if one.version < version]
     with monkeypatch.context() as patched:
         patched.setattr(migrating, "migrations", lambda: before)
         connection = await connect(empty_url)
@@ -340,7 +341,7 @@ async def test_blocks_of_an_older_store_are_in_the_index_that_is_made_anew(
                 )
                 insert into public.context_blocks
                   (user_id, label, content, meta_locale, meta_embedding, meta_embedding_model)
-                select people.id, 'Oak ' || n, 'Brushes of Ölung ' || n, case n when 3 then 'de' end,
+                select people.id, 'Oak ' || n, 'Brushes of Ölung getUserId' || n, case n when 3 then 'de' end,
                   array_fill(cos(n)::real, array[256])::vector, 'm'
                 from people, generate_series(1, 80) as n
                 """
