@@ -41,10 +41,19 @@ def fresh_index(connection: Connection[Any]) -> Index:
     postings: dict[tuple[UUID, str, UUID], tuple[int, int]] = {}
     totals: dict[UUID, tuple[int, int]] = {}
     rows = connection.execute(
-        "select id, user_id, label, content, meta_tags, meta_locale from public.context_blocks"
+        """
+        select one.id, one.user_id, one.label, one.content, one.meta_tags, one.meta_locale,
+          previous.meta_locale, coalesce(previous.content, '')
+        from public.context_blocks as one
+        left join briefsmith.block_surroundings as surroundings
+          on surroundings.block_id = one.id and surroundings.user_id = one.user_id
+        left join public.context_blocks as previous
+          on previous.id = surroundings.previous_id and previous.user_id = one.user_id
+        """
     ).fetchall()
-    for block, user, label, content, tags, locale in rows:
+    for block, user, label, content, tags, locale, locale_before, before in rows:
         found = terms(connection, locale, f"{label}\n{content}\n{' '.join(tags)}")
+        found += terms(connection, locale_before, before[-500:])
         length = found.total()
         documents[block] = (user, length)
         for term, frequency in found.items():

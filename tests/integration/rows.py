@@ -22,8 +22,12 @@ REFERENCES_WITHOUT_KEY = {
     ("briefsmith.search_documents", "block_id"): "public.context_blocks",
 }
 
-# Texts of which a check lets only some through.
-CHECKED_TEXTS = {("api_keys", "scope"): "read"}
+# Values of which a check lets only some through, or which name what need not be there.
+CHECKED_VALUES: dict[tuple[str, str], Any] = {
+    ("api_keys", "scope"): "read",
+    ("block_surroundings", "block_id"): UUID(int=1),
+    ("block_surroundings", "previous_id"): UUID(int=2),
+}
 
 _NUMBERS = count(1)
 
@@ -165,8 +169,8 @@ def _parent(catalog: Catalog, target: str, user: UUID) -> Any:
 
 
 def _sample(catalog: Catalog, column: read.Column) -> Any:
-    if (column.table, column.name) in CHECKED_TEXTS:
-        return CHECKED_TEXTS[column.table, column.name]
+    if (column.table, column.name) in CHECKED_VALUES:
+        return CHECKED_VALUES[column.table, column.name]
     if column.plain_type == "text":
         return f"{column.name} {next(_NUMBERS)}"
     labels = read.enums(catalog.connection).get(column.plain_type)

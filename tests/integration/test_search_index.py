@@ -67,6 +67,9 @@ _operations = st.lists(
                 "embed",
                 "embed all",
                 "forget vectors",
+                "follow",
+                "follow all",
+                "unfollow",
             ]
         ),
         _places,
@@ -163,6 +166,29 @@ class Writer:
                 update public.context_blocks set meta_embedding = null, meta_embedding_model = null
                 where user_id = %(user)s
             """,
+            "follow": """
+                insert into briefsmith.block_surroundings (block_id, user_id, previous_id)
+                select one.id, one.user_id, other.id
+                from public.context_blocks as one
+                join public.context_blocks as other
+                  on other.user_id = one.user_id and other.id <> one.id
+                where one.id = %(block)s
+                order by other.created_at desc, other.label
+                limit 1
+                on conflict (block_id, user_id) do update set previous_id = excluded.previous_id
+            """,
+            "follow all": """
+                insert into briefsmith.block_surroundings (block_id, user_id, previous_id)
+                select one.id, one.user_id, one.before
+                from (
+                  select id, user_id,
+                    lag(id) over (partition by user_id order by created_at, label) as before
+                  from public.context_blocks
+                ) as one
+                where one.before is not null
+                on conflict (block_id, user_id) do update set previous_id = excluded.previous_id
+            """,
+            "unfollow": "delete from briefsmith.block_surroundings where block_id = %(block)s",
             "delete": "delete from public.context_blocks where id = %(block)s",
             "delete many": "delete from public.context_blocks where user_id = %(user)s",
             "update all": "update public.context_blocks set content = %(text)s || content",

@@ -17,7 +17,14 @@ from briefsmith.operations.import_rows import piece_row
 from briefsmith.operations.intake import Intake
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.extraction import ExtractedBlock, ExtractionOutcome, GoneBlock
-from briefsmith.store import block_change_queue, context_blocks, events, import_entries, task_briefs
+from briefsmith.store import (
+    block_change_queue,
+    block_surroundings,
+    context_blocks,
+    events,
+    import_entries,
+    task_briefs,
+)
 from briefsmith.store.import_entries import EntryRow, NewEntry
 
 # The place of all pieces of a file in its collection, which is nothing but that file.
@@ -132,6 +139,13 @@ class Drafts:
         changed = [draft for draft in drafts if draft.outcome is ExtractionOutcome.CHANGED]
         await self._insert(added)
         await self._update(changed)
+        # A block that another file brought has its place there.
+        own = [
+            d.block_id for d in drafts if d.block_id and d.outcome is not ExtractionOutcome.KNOWN
+        ]
+        await block_surroundings.upsert_surroundings(
+            self._session, dict(zip(own[1:], own, strict=False))
+        )
         known = [draft for draft in drafts if draft.outcome is ExtractionOutcome.KNOWN]
         entries = [
             NewEntry(_PATH, draft.text.piece.anchor, draft.block_id, draft.text.sha256)

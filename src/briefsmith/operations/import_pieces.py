@@ -12,7 +12,7 @@ from briefsmith.operations.import_rows import FilePiece, piece_row, piece_sha256
 from briefsmith.operations.intake import Intake, tell
 from briefsmith.postgres.session import Session
 from briefsmith.schemas.imports import RemovedPiece
-from briefsmith.store import context_blocks, import_entries
+from briefsmith.store import block_surroundings, context_blocks, import_entries
 from briefsmith.store.import_entries import NewEntry, PathRow
 
 
@@ -48,12 +48,14 @@ async def take_files(intake: Intake, batch: FileBatch, is_gone: IsGone) -> list[
         await import_entries.lock_collection(session, batch.collection)
         known = await import_entries.select_entries(session, batch.collection, batch.paths)
         entries = {(entry.path, entry.anchor): entry for entry in known}
-        taking = _Taking(intake, session, batch.collection)
+        taking = _Taking(intake, session, batch)
         for file_piece in batch.pieces:
-            entry = entries.pop((file_piece.path, file_piece.piece.anchor), None)
+            entry = entries.pop(file_piece.place, None)
             if entry is None:
                 taking.fresh.append(file_piece)
-            elif entry.content_sha256 == piece_sha256(file_piece.piece):
+                continue
+            taking.ids[file_piece.place] = entry.block_id
+            if entry.content_sha256 == piece_sha256(file_piece.piece):
                 intake.report.unchanged += 1
             else:
                 block = _Known(entry.block_id, entry.label, entry.version, entry.status)
@@ -65,13 +67,15 @@ async def take_files(intake: Intake, batch: FileBatch, is_gone: IsGone) -> list[
 class _Taking:
     """One batch on its way into the store."""
 
-    def __init__(self, intake: Intake, session: Session, collection: str) -> None:
+    def __init__(self, intake: Intake, session: Session, batch: FileBatch) -> None:
         self.fresh: list[FilePiece] = []
         self.changed: list[tuple[FilePiece, _Known]] = []
+        self.ids: dict[tuple[str, str], UUID] = {}
         self._intake = intake
         self._report = intake.report
         self._session = session
-        self._collection = collection
+        self._batch = batch
+        self._collection = batch.collection
         self._labels = Labels(session)
         self._entries: list[NewEntry] = []
 
@@ -80,6 +84,7 @@ class _Taking:
         pieces = [*self.fresh, *(file_piece for file_piece, _ in self.changed)]
         await self._labels.look_up(file_piece.wanted for file_piece in pieces)
         await self._adopt(is_gone)
+        await self._tell_neighbours()
         changed = await self._update()
         added = await self._insert()
         if self._entries:
@@ -93,12 +98,34 @@ class _Taking:
         self.fresh = [one for one in self.fresh if one not in adopted]
         for adoption in adopted.values():
             block = adoption.block
+            self.ids[adoption.file_piece.place] = block.id
             if adoption.is_current:
                 self._remember(adoption.file_piece, block.id)
             else:
                 known = _Known(block.id, block.label, block.version, block.status)
                 self.changed.append((adoption.file_piece, known))
         self._report.adopted += len(adopted)
+
+    async def _tell_neighbours(self) -> None:
+        """Which block comes before which: before the new ones are written, so that they are indexed once."""
+        if self.fresh:
+            ids = await block_surroundings.select_new_ids(self._session, len(self.fresh))
+            self.ids |= dict(zip((one.place for one in self.fresh), ids, strict=True))
+        following: dict[UUID, UUID] = {}
+        first: list[UUID] = []
+        path, before = "", None
+        for file_piece in self._batch.pieces:
+            block_id = self.ids[file_piece.place]
+            if before is None or file_piece.path != path:
+                first.append(block_id)
+            elif before != block_id:
+                following[block_id] = before
+            path, before = file_piece.path, block_id
+        await block_surroundings.upsert_surroundings(self._session, following)
+        fresh = {self.ids[one.place] for one in self.fresh}
+        await block_surroundings.delete_surroundings(
+            self._session, [one for one in first if one not in fresh]
+        )
 
     async def _update(self) -> int:
         values = [
@@ -130,7 +157,11 @@ class _Taking:
             return 0
         labels = [await self._labels.give(file_piece.wanted) for file_piece in self.fresh]
         values = [
-            {**piece_row(file_piece.piece), "label": label}
+            {
+                **piece_row(file_piece.piece),
+                "label": label,
+                "id": str(self.ids[file_piece.place]),
+            }
             for file_piece, label in zip(self.fresh, labels, strict=True)
         ]
         vectors = await self._intake.embed(values)
@@ -145,6 +176,11 @@ class _Taking:
             else:
                 clause = f"the label {label!r} was taken meanwhile"
                 self._intake.note_problem(file_piece.path, errors.LabelTaken.code, clause)
+        if len(made) < len(self.fresh):
+            missing = [
+                self.ids[one.place] for place, one in enumerate(self.fresh) if place not in made
+            ]
+            await block_surroundings.delete_surroundings(self._session, missing)
         self._report.added += len(made)
         return len(made)
 

@@ -17,6 +17,11 @@ class FilePiece:
     piece: Piece
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Where it is in its collection."""
+        return self.path, self.piece.anchor
+
+    @property
     def wanted(self) -> tuple[str, str, str]:
         """What it wants to be called, and where it is."""
         return self.piece.label, self.path, self.piece.anchor

@@ -564,48 +564,44 @@ begin
 end
 $$;
 
-create function briefsmith.index_new_blocks() returns trigger
+-- What is indexed of blocks: their own words, and the last of the block that came before in the same file.
+create function briefsmith.index_blocks(blocks uuid[]) returns void
 language plpgsql set search_path = '' as $$
 declare
-  changed uuid[];
   many integer[];
   account uuid;
   accounts uuid[];
 begin
-  -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
-  if tg_op = 'UPDATE' then
-    changed := array(
-      select fresh.id
-      from new_blocks as fresh
-      join old_blocks as stale on stale.id = fresh.id
-      where (fresh.user_id, fresh.label, fresh.content, fresh.meta_tags, fresh.meta_locale)
-        is distinct from
-        (stale.user_id, stale.label, stale.content, stale.meta_tags, stale.meta_locale)
-    );
-    if cardinality(changed) = 0 then
-      return null;
-    end if;
-  end if;
-  with blocks as materialized (
+  with worded as materialized (
     select
       block.id,
       block.user_id,
       briefsmith.words_of(
         block.meta_locale,
         block.label || E'\n' || block.content || E'\n' || array_to_string(block.meta_tags, ' ')
+      ) || coalesce(
+        briefsmith.words_of(previous.meta_locale, right(previous.content, 500)), ''::tsvector
       ) as words
-    from new_blocks as block
-    where changed is null or block.id = any (changed)
+    from unnest(blocks) as one
+    join public.context_blocks as block on block.id = one
+    left join briefsmith.block_surroundings as surroundings
+      on surroundings.block_id = block.id and surroundings.user_id = block.user_id
+    left join public.context_blocks as previous
+      on previous.id = surroundings.previous_id and previous.user_id = block.user_id
+    -- Another trigger of the same statement may have been here.
+    where not exists (
+      select from briefsmith.search_documents as document where document.block_id = block.id
+    )
   ),
   documents as (
     insert into briefsmith.search_documents (block_id, user_id, length, words, is_posted)
     select
-      block.id,
-      block.user_id,
-      (select coalesce(sum(cardinality(word.positions)), 0) from unnest(block.words) as word),
-      block.words,
-      (select count(*) from blocks) >= 64
-    from blocks as block
+      worded.id,
+      worded.user_id,
+      (select coalesce(sum(cardinality(word.positions)), 0) from unnest(worded.words) as word),
+      worded.words,
+      (select count(*) from worded) >= 64
+    from worded
     returning document_no, user_id, is_posted
   )
   select
@@ -624,54 +620,29 @@ begin
       perform briefsmith.post_waiting(account);
     end loop;
   end if;
-  return null;
 end
 $$;
 
--- Takes the words out again, every one: what a person purges is not to be found in the index.
-create function briefsmith.unindex_old_blocks() returns trigger
+-- Takes the words of blocks out again, every one: what a person purges is not to be found in the index.
+create function briefsmith.unindex_blocks(blocks uuid[]) returns void
 language plpgsql set search_path = '' as $$
 declare
-  changed uuid[];
   account uuid;
   accounts uuid[];
   numbers integer[];
 begin
-  -- Whoever deletes an account has no rights here, and foreign keys have taken its documents already.
-  if tg_op = 'DELETE' and not has_schema_privilege('briefsmith', 'usage') then
-    if not exists (
-      select from auth.users as account join old_blocks as block on block.user_id = account.id
-    ) then
-      return null;
-    end if;
-  end if;
-  -- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
-  if tg_op = 'UPDATE' then
-    changed := array(
-      select fresh.id
-      from new_blocks as fresh
-      join old_blocks as stale on stale.id = fresh.id
-      where (fresh.user_id, fresh.label, fresh.content, fresh.meta_tags, fresh.meta_locale)
-        is distinct from
-        (stale.user_id, stale.label, stale.content, stale.meta_tags, stale.meta_locale)
-    );
-    if cardinality(changed) = 0 then
-      return null;
-    end if;
-  end if;
   -- The next statement then sees what the one before has packed; two writers take the locks in one order.
   for account in
-    select distinct block.user_id from old_blocks as block
-    where changed is null or block.id = any (changed)
-    order by block.user_id
+    select distinct document.user_id
+    from briefsmith.search_documents as document
+    where document.block_id = any (blocks)
+    order by document.user_id
   loop
     perform pg_advisory_xact_lock(briefsmith.search_lock(account));
   end loop;
   with gone as (
     delete from briefsmith.search_documents as document
-    using old_blocks as block
-    where document.block_id = block.id and document.user_id = block.user_id
-      and (changed is null or block.id = any (changed))
+    where document.block_id = any (blocks)
     returning
       document.document_no, document.user_id, document.length, document.words, document.is_posted
   ),
@@ -714,6 +685,108 @@ begin
   where gone.is_posted;
   if numbers is not null then
     perform briefsmith.unpost_vectors(accounts, numbers);
+  end if;
+end
+$$;
+
+create function briefsmith.index_new_blocks() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  perform briefsmith.index_blocks(array(select fresh.id from new_blocks as fresh));
+  return null;
+end
+$$;
+
+-- An update that leaves the words alone (feedback, an embedding) leaves the index alone.
+create function briefsmith.index_changed_blocks() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  changed uuid[] := array(
+    select fresh.id
+    from new_blocks as fresh
+    join old_blocks as stale on stale.id = fresh.id
+    where (fresh.user_id, fresh.label, fresh.content, fresh.meta_tags, fresh.meta_locale)
+      is distinct from
+      (stale.user_id, stale.label, stale.content, stale.meta_tags, stale.meta_locale)
+  );
+begin
+  if cardinality(changed) = 0 then
+    return null;
+  end if;
+  -- With those that follow one of them.
+  changed := array(
+    select unnest(changed)
+    union
+    select surroundings.block_id
+    from new_blocks as fresh
+    join old_blocks as stale on stale.id = fresh.id
+    join briefsmith.block_surroundings as surroundings
+      on surroundings.user_id in (stale.user_id, fresh.user_id)
+      and surroundings.previous_id = fresh.id
+    where fresh.id = any (changed)
+  );
+  perform briefsmith.unindex_blocks(changed);
+  perform briefsmith.index_blocks(changed);
+  return null;
+end
+$$;
+
+create function briefsmith.unindex_old_blocks() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  gone uuid[] := array(select block.id from old_blocks as block);
+begin
+  -- Whoever deletes an account has no rights here, and foreign keys have taken its documents already.
+  if not has_schema_privilege('briefsmith', 'usage') then
+    if not exists (
+      select from auth.users as account join old_blocks as block on block.user_id = account.id
+    ) then
+      return null;
+    end if;
+  end if;
+  perform briefsmith.unindex_blocks(gone);
+  -- Those that follow are indexed anew.
+  delete from briefsmith.block_surroundings as surroundings
+  using old_blocks as block
+  where surroundings.user_id = block.user_id and surroundings.previous_id = block.id;
+  delete from briefsmith.block_surroundings as surroundings
+  using old_blocks as block
+  where surroundings.user_id = block.user_id and surroundings.block_id = block.id;
+  return null;
+end
+$$;
+
+-- Blocks that have another one before them now.
+create function briefsmith.index_surroundings() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  changed uuid[];
+begin
+  if tg_op = 'INSERT' then
+    changed := array(select fresh.block_id from new_surroundings as fresh);
+  elsif tg_op = 'UPDATE' then
+    changed := array(
+      select fresh.block_id
+      from new_surroundings as fresh
+      join old_surroundings as stale using (block_id, user_id)
+      where fresh.previous_id <> stale.previous_id
+    );
+  else
+    -- With an account, foreign keys take all of it.
+    if not has_schema_privilege('briefsmith', 'usage') then
+      return null;
+    end if;
+    changed := array(select stale.block_id from old_surroundings as stale);
+  end if;
+  -- One that is not there yet is indexed when it comes.
+  changed := array(
+    select document.block_id
+    from briefsmith.search_documents as document
+    where document.block_id = any (changed)
+  );
+  if cardinality(changed) > 0 then
+    perform briefsmith.unindex_blocks(changed);
+    perform briefsmith.index_blocks(changed);
   end if;
   return null;
 end
@@ -760,7 +833,7 @@ create function briefsmith.empty_index() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   truncate briefsmith.search_documents, briefsmith.search_postings, briefsmith.search_vectors,
-    briefsmith.search_totals;
+    briefsmith.search_totals, briefsmith.block_surroundings;
   return null;
 end
 $$;
@@ -791,19 +864,25 @@ $$;
 create trigger search_index_inserted after insert on public.context_blocks
   referencing new table as new_blocks
   for each statement execute function briefsmith.index_new_blocks();
--- Triggers fire in the order of their names: the old words go before the new ones come.
-create trigger search_index_updated_1_out after update on public.context_blocks
+create trigger search_index_updated_1_words after update on public.context_blocks
   referencing old table as old_blocks new table as new_blocks
-  for each statement execute function briefsmith.unindex_old_blocks();
-create trigger search_index_updated_2_in after update on public.context_blocks
-  referencing old table as old_blocks new table as new_blocks
-  for each statement execute function briefsmith.index_new_blocks();
-create trigger search_index_updated_3_vectors after update on public.context_blocks
+  for each statement execute function briefsmith.index_changed_blocks();
+-- Triggers fire in the order of their names.
+create trigger search_index_updated_2_vectors after update on public.context_blocks
   referencing old table as old_blocks new table as new_blocks
   for each statement execute function briefsmith.renew_vectors();
 create trigger search_index_deleted after delete on public.context_blocks
   referencing old table as old_blocks
   for each statement execute function briefsmith.unindex_old_blocks();
+create trigger search_surroundings_inserted after insert on briefsmith.block_surroundings
+  referencing new table as new_surroundings
+  for each statement execute function briefsmith.index_surroundings();
+create trigger search_surroundings_updated after update on briefsmith.block_surroundings
+  referencing old table as old_surroundings new table as new_surroundings
+  for each statement execute function briefsmith.index_surroundings();
+create trigger search_surroundings_deleted after delete on briefsmith.block_surroundings
+  referencing old table as old_surroundings
+  for each statement execute function briefsmith.index_surroundings();
 create trigger search_index_truncated after truncate on public.context_blocks
   for each statement execute function briefsmith.empty_index();
 create trigger search_totals_forget_words after delete on briefsmith.search_totals
