@@ -112,7 +112,7 @@ class Bare:
                         content,
                         "imported",
                         "medium",
-                        _vector_bytes(vector),
+                        vector_bytes(vector),
                         self._model,
                     )
                 )
@@ -152,6 +152,6 @@ class Bare:
             self._connection.execute(_PARTS, parts, prepare=True)
 
 
-def _vector_bytes(vector: Vector) -> bytes:
+def vector_bytes(vector: Vector) -> bytes:
     """As the type `vector` is sent in binary: width, an unused number, big-endian floats."""
     return len(vector).to_bytes(2, "big") + b"\0\0" + vector.astype(">f4").tobytes()
