@@ -1,6 +1,7 @@
 """How well search finds: nDCG@10 and recall@10 on public collections, beside plain BM25 (bm25s).
 
-    python benchmarks/retrieval.py [--data FOLDER] [--database-url URL] [--try NAME=NUMBER,...] [--folds N] [--json]
+    python benchmarks/retrieval.py [--data FOLDER] [--database-url URL] [--try NAME=NUMBER,...] [--folds N]
+        [--typos] [--json]
 
 See README.md in this folder.
 """
@@ -22,9 +23,10 @@ from loading import LABEL, load_collection
 from rich.console import Console
 from rich.table import Table
 from scratch import database, server
+from typos import mistyped
 
 from briefsmith.operations.search import search_blocks
-from briefsmith.postgres.database import open_database
+from briefsmith.postgres.database import Database, open_database
 from briefsmith.providers.wordllama import WordLlamaEmbedder
 from briefsmith.schemas.search import SearchSettings
 
@@ -65,7 +67,7 @@ def main() -> int:
             print(f"{collection.name}: {len(collection.texts):,} texts ...", file=sys.stderr)
             rows.append(_baseline(collection))
             with database(server_url) as url:
-                rows += asyncio.run(_search_all(url, collection, ways))
+                rows += asyncio.run(_search_all(url, collection, ways, typos=options.typos))
     choices = _validated(rows, collections, list(ways), options.folds) if options.folds else []
     _show(rows, choices, collections, as_json=options.json)
     return 0
@@ -90,6 +92,11 @@ def _options() -> argparse.Namespace:
         metavar="N",
         help="cross-validate the choice among all settings: each Nth of the questions is judged by "
         "the setting that is best on the others",
+    )
+    parser.add_argument(
+        "--typos",
+        action="store_true",
+        help="also ask with a typo in the rarest word of each question",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document")
     return parser.parse_args()
@@ -135,27 +142,42 @@ def _baseline(collection: Collection) -> Row:
 
 
 async def _search_all(
-    url: str, collection: Collection, ways: Mapping[str, SearchSettings]
+    url: str, collection: Collection, ways: Mapping[str, SearchSettings], *, typos: bool
 ) -> list[Row]:
     embedder = WordLlamaEmbedder()
     async with open_database(url) as opened:
         await load_collection(opened, embedder, collection)
-        rows: list[Row] = []
-        for method, settings in ways.items():
-            print(f"{collection.name}: {method} ...", file=sys.stderr)
-            answers: dict[str, list[str]] = {}
-            times: list[float] = []
-            for question, words in collection.questions.items():
-                start = time.perf_counter()
-                async with opened.session(read_only=True) as session:
-                    found = await search_blocks(
-                        session, embedder, words, settings=settings, limit=DEPTH
-                    )
-                times.append(time.perf_counter() - start)
-                answers[question] = [hit.block.label.removeprefix(LABEL) for hit in found.hits]
-            row = _row(collection, method, rate(collection, answers))
-            rows.append(replace(row, question_ms=1000 * median(times)))
+        rows = [await _search(opened, embedder, collection, *way) for way in ways.items()]
+        if typos:
+            wrong, shipped = mistyped(collection), SearchSettings()
+            for method, settings in {
+                "a typo in each": shipped,
+                "a typo, not corrected": replace(shipped, typo_weight=0.0),
+                "a typo, words alone": replace(shipped, vector_weight=0.0),
+                "not corrected, words alone": replace(shipped, vector_weight=0.0, typo_weight=0.0),
+            }.items():
+                rows.append(await _search(opened, embedder, wrong, method, settings))
     return rows
+
+
+async def _search(
+    opened: Database,
+    embedder: WordLlamaEmbedder,
+    collection: Collection,
+    method: str,
+    settings: SearchSettings,
+) -> Row:
+    print(f"{collection.name}: {method} ...", file=sys.stderr)
+    answers: dict[str, list[str]] = {}
+    times: list[float] = []
+    for question, words in collection.questions.items():
+        start = time.perf_counter()
+        async with opened.session(read_only=True) as session:
+            found = await search_blocks(session, embedder, words, settings=settings, limit=DEPTH)
+        times.append(time.perf_counter() - start)
+        answers[question] = [hit.block.label.removeprefix(LABEL) for hit in found.hits]
+    row = _row(collection, method, rate(collection, answers))
+    return replace(row, question_ms=1000 * median(times))
 
 
 def _row(collection: Collection, method: str, quality: Quality) -> Row:

@@ -186,6 +186,7 @@ VERBS: dict[str, Verb] = {
     "search.embed_question": nowhere(PART),
     "search.find_blocks": nowhere(PART),
     "search.search_blocks": Verb("block search", "search_blocks"),
+    "spelling.corrected": nowhere(PART),
     "usage_reports.report_usage": nowhere(AGENTS_ONLY),
 }
 

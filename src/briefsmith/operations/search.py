@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from briefsmith import errors
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.operations.candidates import Candidates
+from briefsmith.operations.spelling import corrected
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockFilter
@@ -90,6 +91,7 @@ async def find_blocks(
     """Hits by falling score: of the question, expanded by what those have in common that it finds as it is."""
     settings = question.settings
     asked, tables = await search.select_question(session, question)
+    asked = await corrected(session, asked, settings.typo_weight)
     found = Candidates(session, question, asked, tables, limit)
     found.words.add(asked.terms, asked.weights, asked.entries)
     if settings.expansion_terms > 0:

@@ -19,6 +19,8 @@ class SearchSettings:
         expansion_blocks: Blocks that are asked for such terms, at most.
         expansion_floor: Score that such a block has to have, as a part of the best one's, in [0, 1].
         expansion_share: Weight of all those terms together, as a part of the query's own, >= 0.
+        typo_weight: Weight of a term that may be meant by a word that no block has, as a part of the word's own,
+            >= 0; 0 corrects nothing.
     """
 
     k1: float = 1.5
@@ -30,6 +32,7 @@ class SearchSettings:
     expansion_blocks: int = 8
     expansion_floor: float = 0.6
     expansion_share: float = 0.7
+    typo_weight: float = 0.7
 
     def as_dict(self) -> dict[str, Any]:
         """For the snapshot of a brief."""

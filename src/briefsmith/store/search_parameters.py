@@ -14,6 +14,29 @@ class QuestionParams(TypedDict):
     locale: str | None
 
 
+class VocabularyParams(TypedDict):
+    """Whose terms: a letter, what sorts behind it, the letters and the most of them of a term, in step.
+
+    `least` letters a term has; `others` it may have that are none of the letters.
+    """
+
+    user_id: UUID
+    firsts: list[str]
+    ends: list[str]
+    letters: list[str]
+    lengths: list[int]
+    least: int
+    others: int
+
+
+class TermsParams(TypedDict):
+    """Terms with their weights, in step, and whose blocks are asked."""
+
+    user_id: UUID
+    terms: list[str]
+    weights: list[float]
+
+
 class ExpansionParams(TypedDict):
     """Documents that a question found first, with how well each fits beside the best.
 
