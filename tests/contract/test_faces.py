@@ -160,6 +160,7 @@ VERBS: dict[str, Verb] = {
     "insights.brief_patterns": Verb("insights patterns", "brief_patterns"),
     "insights.type_popularity": Verb("insights popularity", "type_popularity"),
     "intake.tell": nowhere(PART),
+    "phrases.holding_phrases": nowhere(PART),
     "proposals.free_label": nowhere(AGENTS_ONLY),
     "proposals.known_findings": nowhere(AGENTS_ONLY),
     "proposals.lock_pending": nowhere(PART),

@@ -38,12 +38,17 @@ class Field:
         numbers: In order.
         bm25s: In step with them.
         likely: Cosines as far as one knows; NaN without a vector.
+        holding: Documents that hold what the question has in quotation marks; they come before the others. None
+            where it has nothing.
     """
 
-    def __init__(self, numbers: Numbers, bm25s: Scores, likely: Scores) -> None:
+    def __init__(
+        self, numbers: Numbers, bm25s: Scores, likely: Scores, holding: Numbers | None = None
+    ) -> None:
         self._numbers = numbers
         self._bm25s = bm25s
         self._likely = likely
+        self._holds = None if holding is None else np.isin(numbers, holding)
         self._known = np.full(len(numbers), np.nan)
         self._is_known = np.zeros(len(numbers), np.bool_)
         self._stays = np.ones(len(numbers), np.bool_)
@@ -70,6 +75,8 @@ class Field:
         cosines = np.where(self._is_known, self._known, self._likely + shift)
         numbers, bm25s = self._numbers[self._stays], self._bm25s[self._stays]
         scores = fused(bm25s, cosines[self._stays], vector_weight)
+        if self._holds is not None:
+            scores = (scores + self._holds[self._stays]) / 2
         order = np.argsort(-scores, kind="stable")
         ranked = (numbers[order].tolist(), scores[order].tolist(), bm25s[order].tolist())
         return list(zip(*ranked, strict=True))

@@ -5,6 +5,7 @@ packed: `sql/schema/search.sql`.
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,14 @@ class WordScores:
         above = np.flatnonzero(scores > least)
         equal = np.flatnonzero(scores == least)[: count - len(above)]
         return numbers[np.union1d(above, equal)]
+
+    def with_all(self, terms: Sequence[str], count: int) -> list[int]:
+        """Documents that hold every one of some terms, by falling score, then by number."""
+        none: tuple[Numbers, Scores] = np.empty(0, np.int64), np.empty(0, np.float64)
+        held = (self._of_term.get(term, none)[0] for term in terms)
+        numbers = reduce(np.intersect1d, held)
+        order = np.argsort(-self.of(numbers), kind="stable")[:count]
+        return numbers[order].tolist()
 
     def of(self, numbers: Numbers) -> Scores:
         """The scores of some documents; 0 without any of the terms."""

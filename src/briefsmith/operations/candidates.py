@@ -28,6 +28,10 @@ class Candidates:
     Args:
         tables: Signs of the vectors of all documents; a question without a vector looks at none.
         limit: Hits that are wanted; each leg brings as many, or the settings' depth, of vectors half of it.
+
+    Attributes:
+        words: The leg of the words.
+        holding: Documents that hold the phrases of the question, which come first; None where it has none.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Candidates:
         self._cosines: dict[int, float | None] = {}
         self._refused: list[int] = []
         self._passing: Numbers | None = None
+        self.holding: Numbers | None = None
         self.words = WordScores(asked.documents, asked.mean_length, k1=settings.k1, b=settings.b)
         self._look_for_nearest()
 
@@ -80,15 +85,21 @@ class Candidates:
 
     def _field(self) -> Field:
         numbers = np.union1d(self.words.best(self._depth, self._passing), self._nearest)
+        if self.holding is not None:
+            numbers = np.union1d(numbers, self._passed(self.holding))
         if self._refused:
             numbers = np.setdiff1d(numbers, self._refused, assume_unique=True)
         field = Field(
             numbers,
             self.words.of(numbers),
             np.full(len(numbers), np.nan) if self._signs is None else self._signs.likely(numbers),
+            self.holding,
         )
         field.learn(list(self._cosines), self._cosines)
         return field
+
+    def _passed(self, numbers: Numbers) -> Numbers:
+        return numbers if self._passing is None else np.intersect1d(numbers, self._passing)
 
     async def _look_at(self, new: Sequence[int]) -> dict[int, float | None]:
         found = await search.weigh_documents(self._session, self._question, new)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from briefsmith import errors
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.operations.candidates import Candidates
+from briefsmith.operations.phrases import holding_phrases
 from briefsmith.operations.spelling import corrected
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
@@ -58,7 +59,7 @@ async def search_blocks(
 ) -> Found:
     """Blocks that fit a question, by BM25 of their words and cosine of their vectors.
 
-    Any word may match. Where the embedding service does not answer, words alone decide.
+    Any word may match; what holds the phrases in quotation marks comes first. Where the embedding service does not answer, words alone decide.
 
     Args:
         limit: 1 to 1,000.
@@ -94,6 +95,7 @@ async def find_blocks(
     asked = await corrected(session, asked, settings.typo_weight)
     found = Candidates(session, question, asked, tables, limit)
     found.words.add(asked.terms, asked.weights, asked.entries)
+    found.holding = await holding_phrases(session, question, found.words)
     if settings.expansion_terms > 0:
         leading = _leading(await found.best(settings.expansion_blocks), settings.expansion_floor)
         if len(leading) >= _LEAST_TELLING:

@@ -37,6 +37,20 @@ class TermsParams(TypedDict):
     weights: list[float]
 
 
+class PhraseParams(TypedDict):
+    """Phrases in a language."""
+
+    phrases: list[str]
+    locale: str | None
+
+
+class HoldingParams(PhraseParams):
+    """Whose documents are looked at, and which."""
+
+    user_id: UUID
+    numbers: list[int]
+
+
 class ExpansionParams(TypedDict):
     """Documents that a question found first, with how well each fits beside the best.
 
