@@ -28,7 +28,8 @@ from rounds import stopwatch
 from scratch import database, server
 from wording import Wording
 
-from briefsmith.operations.blocks import add_block, embedded_text
+from briefsmith.operations.blocks import add_block
+from briefsmith.operations.embedded_texts import embedded_text
 from briefsmith.operations.search import search_blocks
 from briefsmith.postgres.database import Database, open_database
 from briefsmith.postgres.session import Actor

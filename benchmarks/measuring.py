@@ -17,8 +17,9 @@ from stages import Stages
 from watches import COMPOSE, IMPORT, WRITE
 from wording import Wording
 
-from briefsmith.operations.blocks import add_block, embedded_text
+from briefsmith.operations.blocks import add_block
 from briefsmith.operations.compose import ComposedBrief, compose_brief
+from briefsmith.operations.embedded_texts import embedded_text
 from briefsmith.operations.imports import import_documents
 from briefsmith.operations.search import search_blocks
 from briefsmith.postgres.database import Database, open_database

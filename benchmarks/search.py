@@ -22,7 +22,7 @@ from rounds import stopwatch
 from scratch import database, server
 from wording import Wording
 
-from briefsmith.operations.blocks import embedded_text
+from briefsmith.operations.embedded_texts import embedded_text
 from briefsmith.operations.imports import import_documents
 from briefsmith.operations.search import search_blocks
 from briefsmith.postgres.database import Database, open_database

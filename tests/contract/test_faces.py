@@ -117,6 +117,7 @@ VERBS: dict[str, Verb] = {
     "deployment_configs.configure_brief": Verb("brief configure", "configure_brief"),
     "deployment_configs.get_config": nowhere(PART),
     "deployment_configs.list_configs": Verb("brief configs", "list_configs"),
+    "block_parts.embed_parts": nowhere(PART),
     "embeddings.reembed": Verb("reembed", no_route="takes as long as there are blocks"),
     "event_stream.begin_stream": Verb(
         route="stream_events", no_command="a terminal has no use for it"

@@ -117,36 +117,49 @@ def _waiting(connection: Connection[Any]) -> list[tuple[UUID, str, int, int, int
     ).fetchall()
 
 
-def stored_signs(connection: Connection[Any]) -> dict[tuple[str, UUID], bytes]:
-    """(Model, block) to the signs of its vector, of posted documents; one that stands twice is an error."""
+Signs = dict[tuple[str, UUID], list[bytes]]
+"""(Model, block) to the signs of its vectors, of the whole and of its parts, in order."""
+
+
+def stored_signs(connection: Connection[Any]) -> Signs:
+    """Those of posted documents."""
     blocks = dict(
         connection.execute(
             "select document_no, block_id from briefsmith.search_documents where is_posted"
         ).fetchall()
     )
-    found: dict[tuple[str, UUID], bytes] = {}
+    found: Signs = {}
     for model, entries in connection.execute(
         "select model, entries from briefsmith.search_vectors"
     ).fetchall():
         assert entries, "an empty row is left"
         for number, signs in struct.iter_unpack(">i32s", entries):
             assert number in blocks, "a vector is left of a block that is gone"
-            assert (model, blocks[number]) not in found, "a vector stands twice"
-            found[model, blocks[number]] = signs
-    return found
+            found.setdefault((model, blocks[number]), []).append(signs)
+    return {name: sorted(signs) for name, signs in found.items()}
 
 
-def fresh_signs(connection: Connection[Any]) -> dict[tuple[str, UUID], bytes]:
-    """What they should be, from the blocks alone."""
+def fresh_signs(connection: Connection[Any]) -> Signs:
+    """What they should be, from the blocks and their parts alone."""
     rows = connection.execute(
         """
         select block.meta_embedding_model, block.id, block.meta_embedding::real[]
         from public.context_blocks as block
         join briefsmith.search_documents as document on document.block_id = block.id
         where document.is_posted and block.meta_embedding is not null
+        union all
+        select part.model, part.block_id, part.embedding::real[]
+        from briefsmith.block_parts as part
+        join briefsmith.search_documents as document
+          on document.block_id = part.block_id and document.user_id = part.user_id
+        where document.is_posted
         """
     ).fetchall()
-    return {(model, block): np.packbits(np.array(v) > 0).tobytes() for model, block, v in rows}
+    found: Signs = {}
+    for model, block, vector in rows:
+        signs = np.packbits(np.array(vector) > 0).tobytes()
+        found.setdefault((model, block), []).append(signs)
+    return {name: sorted(signs) for name, signs in found.items()}
 
 
 def bm25(

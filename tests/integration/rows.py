@@ -41,6 +41,7 @@ _SAMPLES: dict[str, Any] = {
     "integer[]": [1],
     "bytea": bytes(72),  # whole entries of each width
     "tsvector": "'oak':1",
+    "vector(256)": str([1] * 256),
     "text[]": [],
     "uuid[]": [],
 }

@@ -13,9 +13,9 @@ from briefsmith.operations.blocks import (
     add_block,
     archive_block,
     edit_block,
-    embedded_text_sha256,
 )
 from briefsmith.operations.counts import count_blocks
+from briefsmith.operations.embedded_texts import embedded_text_sha256
 from briefsmith.operations.embeddings import ReembedProgress, reembed
 from briefsmith.postgres.database import Database
 from briefsmith.providers.embeddings import Embedder, Vector

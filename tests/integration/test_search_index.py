@@ -70,6 +70,8 @@ _operations = st.lists(
                 "follow",
                 "follow all",
                 "unfollow",
+                "parts",
+                "no parts",
             ]
         ),
         _places,
@@ -188,6 +190,17 @@ class Writer:
                 where one.before is not null
                 on conflict (block_id, user_id) do update set previous_id = excluded.previous_id
             """,
+            "parts": """
+                insert into briefsmith.block_parts (block_id, model, place, user_id, embedding)
+                select block.id, 'model ' || %(place)s::integer %% 2, part, block.user_id, (
+                  select array_agg(cos(n * (part + %(place)s::integer + length(block.label))))
+                  from generate_series(1, 256) as n
+                )::real[]::vector
+                from public.context_blocks as block, generate_series(1, 2) as part
+                where block.id = %(block)s or %(place)s::integer = 5
+                on conflict do nothing
+            """,
+            "no parts": "delete from briefsmith.block_parts where block_id = %(block)s",
             "unfollow": "delete from briefsmith.block_surroundings where block_id = %(block)s",
             "delete": "delete from public.context_blocks where id = %(block)s",
             "delete many": "delete from public.context_blocks where user_id = %(user)s",

@@ -162,6 +162,7 @@ def test_a_copy_of_the_own_row_goes_in_so_the_refusals_mean_something(town: Town
         "public.block_revisions": "version",
         "public.block_brief_link": "transformation",
         "briefsmith.block_surroundings": "block_id",
+        "briefsmith.block_parts": "place",
     }
     other = {"block_id": str(UUID(int=7))}
     for table in town.tables:

@@ -1,6 +1,5 @@
 """Verbs on blocks."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,9 @@ from briefsmith.documents.both_sides import both_sides
 from briefsmith.models.block_revisions import BlockRevision
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockStatus
+from briefsmith.operations.block_parts import embed_parts
 from briefsmith.operations.briefs import redact_brief
+from briefsmith.operations.embedded_texts import embedded_text
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockEdit, BlockFilter, NewBlock
@@ -30,16 +31,6 @@ from briefsmith.store import (
 
 _PAGE = 200
 _EMBEDDED = {"label", "content"}
-
-
-def embedded_text(label: str, content: str) -> str:
-    """What a block's vector is made from."""
-    return f"{label}\n{content}"
-
-
-def embedded_text_sha256(label: str, content: str) -> str:
-    """As the database computes it when it takes a vector."""
-    return hashlib.sha256(embedded_text(label, content).encode()).hexdigest()
 
 
 async def add_block(session: Session, embedder: Embedder, new: NewBlock) -> ContextBlock:
@@ -61,6 +52,7 @@ async def add_block(session: Session, embedder: Embedder, new: NewBlock) -> Cont
     block = await context_blocks.insert_block(session, new, model=model, embedding=vector)
     if block is None:
         raise await label_taken(session, new.label)
+    await embed_parts(session, embedder, {block.id: block.content})
     await events.insert_event(session, "block.created", _named(block))
     return block
 
@@ -151,7 +143,10 @@ async def edit_block(
         text = (edit.label or current.label, edit.content or current.content)
         vector = await _vector_or_none(embedder, *text)
         embedded = None if vector is None else (embedder.name, vector)
-    return await _update(session, current, expected, edit, embedded)
+    block = await _update(session, current, expected, edit, embedded)
+    if embedded is not None:
+        await embed_parts(session, embedder, {block.id: block.content})
+    return block
 
 
 async def _update(
@@ -258,6 +253,8 @@ async def refresh_block(
     )
     if block is None:
         raise _stale(await get_block(session, block_id), expected_version, changes)
+    if vector is not None:
+        await embed_parts(session, embedder, {block.id: block.content})
     await events.insert_event(session, "block.updated", _named(block))
     return block
 

@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from uuid import UUID
 
-from briefsmith.operations.blocks import embedded_text, embedded_text_sha256
+from briefsmith.compiler.parts import LONG_CHARACTERS
+from briefsmith.operations.block_parts import embed_parts
+from briefsmith.operations.embedded_texts import embedded_text, embedded_text_sha256
 from briefsmith.operations.intake import OpenSession
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.store import context_blocks
@@ -27,13 +29,15 @@ async def reembed(open_session: OpenSession, embedder: Embedder) -> AsyncGenerat
     The vectors are made between transactions, so that a slow service holds no row and no snapshot.
     """
     async with open_session() as session:
-        total = (await context_blocks.count_blocks(session, embedder.name)).unembedded
+        total = (
+            await context_blocks.count_blocks(session, embedder.name, LONG_CHARACTERS)
+        ).unembedded
     seen = written = 0
     after: UUID | None = None
     while True:
         async with open_session() as session:
             batch = await context_blocks.select_unembedded(
-                session, embedder.name, after=after, limit=BATCH
+                session, embedder.name, LONG_CHARACTERS, after=after, limit=BATCH
             )
         if not batch:
             return
@@ -49,6 +53,8 @@ async def reembed(open_session: OpenSession, embedder: Embedder) -> AsyncGenerat
                 [embedded_text_sha256(block.label, block.content) for block, _ in ready],
                 [vector for _, vector in ready],
             )
+        async with open_session() as session:
+            await embed_parts(session, embedder, {block.id: block.content for block in batch})
         seen += len(batch)
         after = batch[-1].id
         yield ReembedProgress(seen, written, max(total, seen))

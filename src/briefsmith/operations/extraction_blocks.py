@@ -10,6 +10,7 @@ from briefsmith.documents.labels import one_line
 from briefsmith.models.block_files import BlockFile
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockSource, BlockStatus
+from briefsmith.operations.block_parts import embed_parts
 from briefsmith.operations.blocks import label_taken
 from briefsmith.operations.extraction_pieces import ExtractedText, text_sha256
 from briefsmith.operations.import_labels import Labels
@@ -140,6 +141,8 @@ class Drafts:
         await self._insert(added)
         await self._update(changed)
         # A block that another file brought has its place there.
+        texts = {d.block_id: d.text.piece.content for d in (*added, *changed) if d.block_id}
+        await embed_parts(self._session, self._intake.embedder, texts)
         own = [
             d.block_id for d in drafts if d.block_id and d.outcome is not ExtractionOutcome.KNOWN
         ]

@@ -8,6 +8,7 @@ from briefsmith import errors
 from briefsmith.documents.json_lines import ExportedBlock
 from briefsmith.models.context_blocks import ContextBlock
 from briefsmith.models.enums import BlockStatus
+from briefsmith.operations.block_parts import embed_parts
 from briefsmith.operations.intake import Intake, tell
 from briefsmith.postgres.session import Session
 from briefsmith.store import context_blocks
@@ -149,6 +150,10 @@ async def _update(
     for place, (_, present) in enumerate(changed):
         if place not in made:
             intake.note_left(path, present.label, present.status)
+    texts = {
+        present.id: block.content for place, (block, present) in enumerate(changed) if place in made
+    }
+    await embed_parts(session, intake.embedder, texts)
     intake.report.changed += len(made)
     return len(made)
 
@@ -165,6 +170,8 @@ async def _insert(
         if place not in made:
             clause = f"the block {block.label!r} was left out: its label or its id is taken"
             intake.note_problem(path, errors.LabelTaken.code, clause)
+    texts = {made[place].id: block.content for place, block in enumerate(fresh) if place in made}
+    await embed_parts(session, intake.embedder, texts)
     intake.report.added += len(made)
     return len(made)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from briefsmith import errors
 from briefsmith.documents.pieces import Piece
+from briefsmith.operations.block_parts import embed_parts
 from briefsmith.operations.import_adoption import IsGone, adoptions
 from briefsmith.operations.import_labels import Labels
 from briefsmith.operations.import_rows import FilePiece, piece_row, piece_sha256
@@ -78,6 +79,7 @@ class _Taking:
         self._collection = batch.collection
         self._labels = Labels(session)
         self._entries: list[NewEntry] = []
+        self._texts: dict[UUID, str] = {}
 
     async def store(self, is_gone: IsGone) -> None:
         """Writes the blocks and where they come from."""
@@ -87,6 +89,7 @@ class _Taking:
         await self._tell_neighbours()
         changed = await self._update()
         added = await self._insert()
+        await embed_parts(self._session, self._intake.embedder, self._texts)
         if self._entries:
             await import_entries.upsert_entries(self._session, self._collection, self._entries)
         await tell(self._session, added=added, changed=changed)
@@ -147,6 +150,7 @@ class _Taking:
             if place in made:
                 self._remember(file_piece, block.block_id)
                 changed += made[place].version != block.version
+                self._texts[block.block_id] = file_piece.piece.content
             else:
                 self._intake.note_left(file_piece.path, block.label, block.status)
         self._report.changed += changed
@@ -171,6 +175,7 @@ class _Taking:
         for place, (file_piece, label) in enumerate(zip(self.fresh, labels, strict=True)):
             if place in made:
                 self._remember(file_piece, made[place].id)
+                self._texts[made[place].id] = file_piece.piece.content
                 if label != file_piece.piece.label:
                     self._report.renamed.append((file_piece.piece.label, label))
             else:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from briefsmith import errors
-from briefsmith.operations.blocks import embedded_text
+from briefsmith.operations.embedded_texts import embedded_text
 from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.imports import ImportProblem, ImportReport

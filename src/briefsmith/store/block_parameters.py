@@ -52,10 +52,11 @@ class LabelsParams(TypedDict):
 
 
 class ModelParams(TypedDict):
-    """The blocks of a person, and an embedding model."""
+    """The blocks of a person, an embedding model, and the characters from which a text has parts."""
 
     user_id: UUID
     model: str
+    long: int
 
 
 class ModelPageParams(ModelParams):

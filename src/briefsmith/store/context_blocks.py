@@ -222,12 +222,13 @@ async def delete_block(session: Session, block_id: UUID) -> int:
 
 
 async def select_unembedded(
-    session: Session, model: str, *, after: UUID | None, limit: int
+    session: Session, model: str, long: int, *, after: UUID | None, limit: int
 ) -> list[UnembeddedBlock]:
-    """Blocks without a vector of this model, in the order of their ids."""
+    """Blocks without a vector of this model, or longer and without parts of it, in the order of their ids."""
     params: ModelPageParams = {
         "user_id": session.actor.user_id,
         "model": model,
+        "long": long,
         "after": after,
         "limit": limit,
     }
@@ -316,7 +317,7 @@ async def link_derived(session: Session, ids: Sequence[UUID], origins: Sequence[
     return await session.execute(_LINK_DERIVED, params)
 
 
-async def count_blocks(session: Session, model: str) -> BlockCounts:
-    """How many blocks the actor has."""
-    params: ModelParams = {"user_id": session.actor.user_id, "model": model}
+async def count_blocks(session: Session, model: str, long: int) -> BlockCounts:
+    """How many blocks the actor has; `unembedded` are those that `select_unembedded` gives."""
+    params: ModelParams = {"user_id": session.actor.user_id, "model": model, "long": long}
     return await session.one(_COUNT_BLOCKS, params)

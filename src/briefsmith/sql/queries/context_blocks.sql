@@ -123,11 +123,22 @@ returning to_jsonb(block) - 'meta_embedding' as block;
 delete from public.context_blocks where id = %(id)s::uuid;
 
 -- name: select_unembedded :many
--- Blocks that have no vector of this model, in the order of their ids.
+-- Blocks that have no vector of this model, or are long and have no parts of it, in the order of their ids.
 select block.id, block.label, block.content
 from public.context_blocks as block
 where block.user_id = %(user_id)s::uuid
-  and (block.meta_embedding is null or block.meta_embedding_model is distinct from %(model)s::text)
+  and (
+    block.meta_embedding is null
+    or block.meta_embedding_model is distinct from %(model)s::text
+    or (
+      octet_length(block.content) > %(long)s::integer
+      and char_length(block.content) > %(long)s::integer
+      and not exists (
+        select from briefsmith.block_parts as part
+        where part.block_id = block.id and part.model = %(model)s::text
+      )
+    )
+  )
   and btrim(block.content) <> ''
   and (%(after)s::uuid is null or block.id > %(after)s::uuid)
 order by block.id
@@ -214,7 +225,18 @@ select
   count(*) as blocks,
   count(*) filter (where block.status = 'archived') as archived,
   count(*) filter (
-    where (block.meta_embedding is null or block.meta_embedding_model is distinct from %(model)s::text)
+    where (
+        block.meta_embedding is null
+        or block.meta_embedding_model is distinct from %(model)s::text
+        or (
+          octet_length(block.content) > %(long)s::integer
+          and char_length(block.content) > %(long)s::integer
+          and not exists (
+            select from briefsmith.block_parts as part
+            where part.block_id = block.id and part.model = %(model)s::text
+          )
+        )
+      )
       and btrim(block.content) <> ''
   ) as unembedded
 from public.context_blocks as block

@@ -76,7 +76,13 @@ select null, null, vector_send(block.meta_embedding), document.document_no
 from briefsmith.search_documents as document
 join public.context_blocks as block on block.id = document.block_id
 where document.user_id = %(user_id)s::uuid and not document.is_posted
-  and block.meta_embedding_model = %(model)s::text;
+  and block.meta_embedding_model = %(model)s::text
+union all
+select null, null, vector_send(part.embedding), document.document_no
+from briefsmith.search_documents as document
+join briefsmith.block_parts as part on part.block_id = document.block_id
+where document.user_id = %(user_id)s::uuid and not document.is_posted
+  and part.model = %(model)s::text;
 
 -- name: expand_question :one
 -- Terms that the best documents of a first search have in common, as many as asked for, with the weight that each
@@ -189,10 +195,18 @@ weighed as (
   from unnest(%(numbers)s::integer[]) as given (document_no)
   cross join lateral (
     select
-      case
-        when block.meta_embedding_model = %(model)s::text
-          then 1 - (block.meta_embedding <=> (select asked.embedding from asked))
-      end as cosine
+      -- Of the whole and of the parts of a long one, the nearest.
+      greatest(
+        case
+          when block.meta_embedding_model = %(model)s::text
+            then 1 - (block.meta_embedding <=> (select asked.embedding from asked))
+        end,
+        (
+          select max(1 - (part.embedding <=> (select asked.embedding from asked)))
+          from briefsmith.block_parts as part
+          where part.block_id = block.id and part.model = %(model)s::text
+        )
+      ) as cosine
     from briefsmith.search_documents as document
     join public.context_blocks as block on block.id = document.block_id
     where document.document_no = given.document_no

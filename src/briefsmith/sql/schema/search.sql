@@ -4,7 +4,7 @@
 --   search_documents  one row a block: its number, its length and its words
 --   search_postings   for each term the documents that hold it, 8 bytes each: the number, then in one number the
 --                     frequency (times 2^22) and the length of the document
---   search_vectors    for each model the documents that have a vector of it, 36 bytes each: the number, then one
+--   search_vectors    for each model the documents that have vectors of it, 36 bytes a vector: the number, then one
 --                     bit for each of the vector's 256 numbers: whether it is above nought
 --   search_totals     a ledger of changes to the number and length of a user's posted documents; its sum is the truth
 --
@@ -368,8 +368,8 @@ return (
   from unnest(numbers) with ordinality as entry (one, place)
 );
 
--- Packed entries without those of some documents; a document's number is the first four bytes of its entry, and
--- no document is there twice.
+-- Packed entries without those of some documents; a document's number is the first four bytes of its entries: one
+-- for each term, one for each vector.
 create function briefsmith.without_documents(entries bytea, numbers integer[], width integer) returns bytea
 language plpgsql immutable parallel safe set search_path = '' as $$
 declare
@@ -397,9 +397,10 @@ begin
       place := place + found - 1;
       if place % width = 0 then
         entries := substring(entries from 1 for place) || substring(entries from place + width + 1);
-        exit;
+        exit when width = 8;
+      else
+        place := place + 1;
       end if;
-      place := place + 1;
     end loop;
   end loop;
   return entries;
@@ -459,24 +460,32 @@ begin
 end
 $$;
 
--- Posts the vectors of documents as they are now.
+-- Posts the vectors of documents and of their parts as they are now.
 create function briefsmith.post_vectors(numbers integer[]) returns void
 language plpgsql set search_path = '' as $$
 begin
   insert into briefsmith.search_vectors (user_id, model, lowest, highest, entries)
   select
-    document.user_id,
-    block.meta_embedding_model,
-    min(document.document_no),
-    max(document.document_no),
-    string_agg(
-      int4send(document.document_no) || briefsmith.signs_of(block.meta_embedding::real[]), ''::bytea
-    )
-  from unnest(numbers) as one
-  join briefsmith.search_documents as document on document.document_no = one
-  join public.context_blocks as block on block.id = document.block_id
-  where block.meta_embedding is not null
-  group by document.user_id, block.meta_embedding_model;
+    held.user_id,
+    held.model,
+    min(held.document_no),
+    max(held.document_no),
+    string_agg(int4send(held.document_no) || briefsmith.signs_of(held.embedding), ''::bytea)
+  from (
+    select document.user_id, document.document_no, block.meta_embedding_model as model,
+      block.meta_embedding::real[] as embedding
+    from unnest(numbers) as one
+    join briefsmith.search_documents as document on document.document_no = one
+    join public.context_blocks as block on block.id = document.block_id
+    where block.meta_embedding is not null
+    union all
+    select document.user_id, document.document_no, part.model, part.embedding::real[]
+    from unnest(numbers) as one
+    join briefsmith.search_documents as document on document.document_no = one
+    join briefsmith.block_parts as part
+      on part.block_id = document.block_id and part.user_id = document.user_id
+  ) as held
+  group by held.user_id, held.model;
 end
 $$;
 
@@ -713,6 +722,10 @@ begin
   if cardinality(changed) = 0 then
     return null;
   end if;
+  delete from briefsmith.block_parts as part
+  using new_blocks as fresh, old_blocks as stale
+  where part.block_id = fresh.id and stale.id = fresh.id
+    and (fresh.user_id, fresh.label, fresh.content) is distinct from (stale.user_id, stale.label, stale.content);
   -- With those that follow one of them.
   changed := array(
     select unnest(changed)
@@ -828,6 +841,34 @@ begin
 end
 $$;
 
+-- Parts that came or went: all vectors of their documents are posted anew.
+create function briefsmith.post_parts() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  account uuid;
+  numbers integer[];
+begin
+  -- With an account, foreign keys take all of it.
+  if tg_op = 'DELETE' and not has_schema_privilege('briefsmith', 'usage') then
+    return null;
+  end if;
+  for account in select distinct part.user_id from changed_parts as part order by part.user_id loop
+    numbers := array(
+      select document.document_no
+      from briefsmith.search_documents as document
+      where document.user_id = account and document.is_posted
+        and document.block_id in (select part.block_id from changed_parts as part)
+    );
+    if cardinality(numbers) > 0 then
+      perform pg_advisory_xact_lock(briefsmith.search_lock(account));
+      perform briefsmith.unpost_vectors(array[account], numbers);
+      perform briefsmith.post_vectors(numbers);
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
 -- TRUNCATE passes the other triggers by.
 create function briefsmith.empty_index() returns trigger
 language plpgsql set search_path = '' as $$
@@ -883,6 +924,12 @@ create trigger search_surroundings_updated after update on briefsmith.block_surr
 create trigger search_surroundings_deleted after delete on briefsmith.block_surroundings
   referencing old table as old_surroundings
   for each statement execute function briefsmith.index_surroundings();
+create trigger search_parts_inserted after insert on briefsmith.block_parts
+  referencing new table as changed_parts
+  for each statement execute function briefsmith.post_parts();
+create trigger search_parts_deleted after delete on briefsmith.block_parts
+  referencing old table as changed_parts
+  for each statement execute function briefsmith.post_parts();
 create trigger search_index_truncated after truncate on public.context_blocks
   for each statement execute function briefsmith.empty_index();
 create trigger search_totals_forget_words after delete on briefsmith.search_totals
