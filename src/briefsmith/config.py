@@ -113,7 +113,8 @@ class Settings:
         home: Folder of the embedded store and its files.
         database_url: PostgreSQL to use instead of the embedded one; None means embedded.
         user: Id or e-mail address of the person whose store it is; None means the only one.
-        embedding_url: Base address of an OpenAI-compatible server; None means built in.
+        embedding_url: Base address of an OpenAI-compatible server, `sentence-transformers:MODEL` or
+            `python:MODULE:FUNCTION`; None means built in.
         embedding_model: Name of the model to ask there.
         embedding_key: Bearer token for it.
         model: Language model: the name at `model_base_url`, or `provider:name`; None means none.

@@ -8,7 +8,7 @@ from briefsmith.providers.storage.port import FileStorage
 
 
 def make_embedder(settings: Settings) -> Embedder:
-    """The server's embedder where an address is set, else the built-in one; opens nothing yet.
+    """The embedder that the address names where one is set, else the built-in one; opens nothing yet.
 
     Raises:
         InvalidSetting: The address or the key cannot be used.
@@ -17,6 +17,12 @@ def make_embedder(settings: Settings) -> Embedder:
         from briefsmith.providers.wordllama import WordLlamaEmbedder
 
         return WordLlamaEmbedder()
+
+    from briefsmith.providers.own_embedders import own_embedder
+
+    own = own_embedder(settings.embedding_url)
+    if own is not None:
+        return own
 
     from briefsmith.providers.openai_compatible import OpenAICompatibleEmbedder
 
