@@ -107,9 +107,10 @@ def own_embedder(address: str) -> FunctionEmbedder | None:
             found: Any = getattr(import_module(module), function)
         except (ImportError, AttributeError, ValueError) as error:
             raise _unusable(address, "there is no such function") from error
-        if not callable(found):
+        name = f"{module}:{function}/{EMBEDDING_WIDTH}"
+        if not hasattr(found, "__call__"):  # noqa: B004  callable() would make it one of objects
             raise _unusable(address, "it cannot be called")
-        return FunctionEmbedder(f"{module}:{function}/{EMBEDDING_WIDTH}", found)
+        return FunctionEmbedder(name, found)
     return None
 
 
