@@ -39,13 +39,19 @@ def server(given: str | None) -> Generator[str]:
 @contextmanager
 def database(server_url: str) -> Generator[str]:
     """The address of a new database with the present schema and one user; dropped at the end."""
+    with plain_database(server_url) as url:
+        asyncio.run(prepare_database(url))
+        yield url
+
+
+@contextmanager
+def plain_database(server_url: str) -> Generator[str]:
+    """The address of a new database with nothing in it; dropped at the end."""
     name = sql.Identifier(f"briefsmith_bench_{os.getpid()}_{next(_NUMBERS)}")
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {} template template0").format(name))
     try:
-        url = make_conninfo(server_url, dbname=name.as_string().strip('"'))
-        asyncio.run(prepare_database(url))
-        yield url
+        yield make_conninfo(server_url, dbname=name.as_string().strip('"'))
     finally:
         with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(sql.SQL("drop database {} with (force)").format(name))

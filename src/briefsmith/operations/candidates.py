@@ -15,7 +15,8 @@ from briefsmith.store.search import Question, QuestionRow, Scored
 Numbers = NDArray[np.int64]
 
 _LOOKED_AT = 30  # of the likely best, at least, are looked at before the best are told,
-_TIMES = 2  # or as many times as many as are wanted
+_TIMES = 2  # or as many times as many as are wanted,
+_UNSURE = 200  # and so many more times the square of the vectors' weight: of those, signs only tell about how near
 _PASSING = 0.5  # of those looked at: where fewer pass the filter, all that do are asked for
 
 
@@ -46,9 +47,9 @@ class Candidates:
         self._session = session
         self._question = question
         self._depth = max(settings.depth, limit)
-        # Half is enough: with a small weight, what lies farther is a hit for its words or not at all.
-        self._near = max(settings.depth // 2, limit)
         self._weight = 0.0 if question.embedding is None else settings.vector_weight
+        # With a small weight half is enough: what lies farther is a hit for its words or not at all.
+        self._near = max(int(settings.depth * max(0.5, self._weight)), limit)
         self._signs = None if question.embedding is None else Signs(tables, question.embedding)
         self._nearest: Numbers = np.empty(0, np.int64)
         self._cosines: dict[int, float | None] = {}
@@ -67,7 +68,8 @@ class Candidates:
         field = self._field()
         while True:
             ranked = field.ranked(self._weight)
-            likely = [number for number, _, _ in ranked[: max(_LOOKED_AT, _TIMES * limit)]]
+            count = max(_LOOKED_AT, _TIMES * limit) + int(_UNSURE * self._weight**2)
+            likely = [number for number, _, _ in ranked[:count]]
             new = [number for number in likely if number not in self._cosines]
             if any(number in new for number in likely[:limit]):
                 found = await self._look_at(new)
