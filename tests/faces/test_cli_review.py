@@ -232,3 +232,14 @@ def test_all_are_rejected_once_that_is_confirmed(shell: Shell, cli: Cli, databas
     assert (refused.code, done.code) == (130, 0)
     assert done.out.count("Rejected ") == 2
     assert cli("review", "list", "--json").values == []
+
+
+@pytest.mark.parametrize("command", ["show", "approve", "reject"])
+def test_what_is_no_id_of_a_proposal_names_the_command_that_prints_them(
+    cli: Cli, command: str
+) -> None:
+    error = cli("review", command, "nope", "--json").error
+
+    assert error["code"] == "B103"
+    assert "`briefsmith review list`" in error["hint"]
+    assert "block list" not in error["hint"]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LABEL_CHARS = 120
 _REASON_CHARS = 200
+_ID_HINT = "Ids are UUIDs; `briefsmith review list` prints those of proposals."
 
 ProposalId = Annotated[str, typer.Argument(metavar="ID", help="Id of a proposal.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID …]", help="Ids of proposals.")]
@@ -111,7 +112,7 @@ def show(proposal_id: ProposalId, *, json_: Json = False) -> None:
     """Show what a proposal would do, as a difference."""
     from briefsmith.operations.reviews import get_proposal
 
-    wanted = as_id(proposal_id)
+    wanted = as_id(proposal_id, _ID_HINT)
 
     async def work(store: "Store") -> "ShownProposal":
         async with store.session(read_only=True) as session:
@@ -201,7 +202,7 @@ def _chosen(words: list[str] | None, *, all_: bool, yes: bool, verb: str) -> lis
         message = "Give ids of proposals, or --all."
         raise InvalidInput(message, hint="`briefsmith review list` shows what waits.")
     if words:
-        return list(dict.fromkeys(map(as_id, words)))
+        return list(dict.fromkeys(as_id(word, _ID_HINT) for word in words))
     ids = _pending()
     if not ids:
         note("Nothing waits.")

@@ -110,8 +110,12 @@ def either(**options: bool) -> None:
         raise InvalidInput(message)
 
 
-def as_id(text: str) -> UUID:
+def as_id(text: str, hint: str | None = None) -> UUID:
     """The id.
+
+    Args:
+        text: As it was given.
+        hint: Which command prints such ids; None names those for blocks and briefs.
 
     Raises:
         InvalidId: It is none.
@@ -120,7 +124,7 @@ def as_id(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         message = f"{text!r} is not an id."
-        raise InvalidId(message) from error
+        raise InvalidId(message, hint=hint) from error
 
 
 def as_file_id(text: str) -> UUID:
