@@ -229,6 +229,16 @@ def test_a_search_without_result_says_so(cli: Cli) -> None:
     assert (lines.code, lines.out, lines.err) == (0, "", "")
 
 
+def test_a_search_says_where_no_block_has_a_word_of_the_question(cli: Cli) -> None:
+    add(cli, "Delivery", "Parcels leave on Tuesday.")
+
+    by_meaning, by_word = cli("block", "search", "shipments"), cli("block", "search", "tuesday")
+
+    assert "Delivery" in by_meaning.out
+    assert "No block has any of these words" in by_meaning.err
+    assert by_word.err == ""
+
+
 def test_an_export_goes_to_a_file_or_to_standard_output(cli: Cli, tmp_path: Path) -> None:
     block = add(cli, "Größe", "Text.")
     cli("block", "archive", add(cli, "Old")["id"])

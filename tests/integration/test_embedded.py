@@ -550,6 +550,11 @@ def test_a_home_that_is_no_folder_names_the_setting(tmp_path: Path, name: str) -
     assert caught.value.details["name"] == "BRIEFSMITH_HOME"
 
 
+def test_a_home_where_nobody_can_make_folders_names_the_setting() -> None:
+    with pytest.raises(errors.InvalidSetting, match="cannot be made"):
+        ensure_server(Path("/proc/briefsmith"), idle_seconds=600)
+
+
 @pytest.mark.parametrize("name", ["a\nb", "l" * 150 + ("/" + "m" * 150) * 6])
 def test_a_home_that_postgresql_cannot_work_with_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(errors.InvalidSetting):

@@ -138,10 +138,9 @@ async def test_a_job_that_waits_already_is_not_queued_twice(
     assert (first, second) == (3, 1)
 
 
-async def test_a_time_that_is_none_is_refused(database_url: str) -> None:
-    async with open_queue(database_url) as queue:
-        with pytest.raises(errors.InvalidInput, match="cron"):
-            await queue.work(_no_effect, _no_plan, Pace(once=True, cron="whenever"))
+def test_a_time_that_is_none_is_refused_before_anything_is_opened() -> None:
+    with pytest.raises(errors.InvalidInput, match="cron"):
+        Pace(cron="whenever")
 
 
 async def _no_effect(job: AgentJob) -> None:

@@ -72,6 +72,14 @@ class Pace:
     stalled_seconds: float = 60.0
     patience_seconds: float = 30.0
 
+    def __post_init__(self) -> None:
+        """Refuses what is no time.
+
+        Raises:
+            InvalidInput: `cron` is none.
+        """
+        _check_cron(self.cron)
+
 
 Effect = Callable[[AgentJob], Awaitable[None]]
 """Does a job; raises where it is worth another try."""
@@ -109,9 +117,7 @@ class JobQueue:
 
         Raises:
             DatabaseUnreachable: The database went away.
-            InvalidInput: The time of the nightly jobs is none.
         """
-        _check_cron(pace.cron)
         self._register(effect, plan, pace)
         await self._tidy(pace)
         with _silent_logs():

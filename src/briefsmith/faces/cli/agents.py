@@ -217,11 +217,11 @@ def work(
         async def people() -> "Sequence[UUID]":
             return await store.everybody() if everybody else [store.database.user_id]
 
+        person = None if everybody else store.database.user_id
+        pace = Pace(person=person, once=once, concurrency=concurrency, cron=at)
         async with job_queue(store) as queue:
             if not once:
                 note("Waiting for jobs; Ctrl-C stops after the one at hand.")
-            person = None if everybody else store.database.user_id
-            pace = Pace(person=person, once=once, concurrency=concurrency, cron=at)
             tools = agent_tools(store)
             await work_on(
                 queue,

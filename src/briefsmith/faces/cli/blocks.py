@@ -224,6 +224,8 @@ def search(
             parts = {"score": hit.score, "bm25": hit.bm25, "cosine": hit.cosine}
             write_json({**parts, "block": hit.block.model_dump(mode="json")})
         return
+    if found.hits and not any(hit.bm25 > 0 for hit in found.hits):
+        note("No block has any of these words; these are the nearest in meaning.")
     _write_hits(found)
 
 

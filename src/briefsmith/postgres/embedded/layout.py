@@ -108,6 +108,8 @@ def make_home(layout: Layout, own: Callable[[Path], None]) -> None:
             return
         except NotADirectoryError:
             raise bad_home(layout.home, "lies below a file") from None
+        except FileNotFoundError:  # where the system lets nobody make folders
+            raise bad_home(layout.home, "cannot be made") from None
         own(layout.home)
 
 
