@@ -121,7 +121,7 @@ class Mem0:
             self.add(text)
 
     def search(self, words: str) -> list[str]:
-        """Its own search."""
+        """Its own search: by vectors, then weighed by words."""
         found = self._memory.search(words, filters={"user_id": "somebody"}, top_k=10)
         return [one["memory"] for one in found["results"]]
 
@@ -129,6 +129,7 @@ class Mem0:
 def main() -> None:
     """Until stdin ends."""
     name, url, folder = sys.argv[1:]
+    os.environ["MEM0_DIR"] = folder  # it keeps a history beside the database
     texts: list[str] = json.loads((Path(folder) / "texts.json").read_text("utf-8"))
     vectors = Vectors(texts, np.load(Path(folder) / "vectors.npy"))
     places = {text: place for place, text in enumerate(texts)}
