@@ -77,6 +77,7 @@ class Pace:
 
         Raises:
             InvalidInput: `cron` is none.
+            InvalidSetting: The extra is not installed.
         """
         _check_cron(self.cron)
 
@@ -212,6 +213,7 @@ def _place(pace: Pace) -> str:
 
 
 def _check_cron(cron: str) -> None:
+    require_package()  # which brings croniter
     from croniter import croniter
 
     if not croniter.is_valid(cron):
