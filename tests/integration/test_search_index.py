@@ -554,6 +554,8 @@ def test_at_100_000_blocks_no_statement_of_a_search_reads_a_table_whole(
                 r"Seq Scan on (context_blocks|search_documents|search_postings|block_parts)"
             )
             assert not re.search(read_whole, plan), plan
+            # All of a person's blocks are many as well.
+            assert "context_blocks_user_id_idx" not in plan, plan
 
 
 # ---- two at once

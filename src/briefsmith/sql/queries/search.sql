@@ -61,7 +61,13 @@ from counted;
 
 -- name: select_signs :many
 -- The packed signs of all posted vectors of a model, with the version of each row (of those that are known in this
--- version nothing else), and the vectors of documents that wait.
+-- version nothing else), and the vectors of documents that wait. As in the question, no statistics decide.
+with waiting as materialized (
+  select document.document_no, document.block_id
+  from briefsmith.search_documents as document
+  where document.user_id = %(user_id)s::uuid and not document.is_posted
+    and %(model)s::text is not null
+)
 select
   vectors.id,
   version.text as version,
@@ -72,17 +78,23 @@ cross join lateral (select vectors.xmin::text || ' ' || vectors.ctid::text as te
 left join unnest(%(ids)s::bigint[], %(versions)s::text[]) as known (id, version) on known.id = vectors.id
 where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
 union all
-select null, null, vector_send(block.meta_embedding), document.document_no
-from briefsmith.search_documents as document
-join public.context_blocks as block on block.id = document.block_id
-where document.user_id = %(user_id)s::uuid and not document.is_posted
-  and block.meta_embedding_model = %(model)s::text
+select null, null, vector.packed, waiting.document_no
+from waiting
+cross join lateral (
+  select vector_send(block.meta_embedding) as packed
+  from public.context_blocks as block
+  where block.id = waiting.block_id and block.meta_embedding_model = %(model)s::text
+  offset 0
+) as vector
 union all
-select null, null, vector_send(part.embedding), document.document_no
-from briefsmith.search_documents as document
-join briefsmith.block_parts as part on part.block_id = document.block_id
-where document.user_id = %(user_id)s::uuid and not document.is_posted
-  and part.model = %(model)s::text;
+select null, null, vector.packed, waiting.document_no
+from waiting
+cross join lateral (
+  select vector_send(part.embedding) as packed
+  from briefsmith.block_parts as part
+  where part.block_id = waiting.block_id and part.model = %(model)s::text
+  offset 0
+) as vector;
 
 -- name: expand_question :one
 -- Terms that the best documents of a first search have in common, as many as asked for, with the weight that each
