@@ -26,7 +26,7 @@ from briefsmith.postgres.session import Actor
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.sql import load
-from briefsmith.store.search import Question
+from briefsmith.store.questions import Question
 from tests.conftest import Server
 from tests.integration.lexical import (
     bm25,
@@ -505,7 +505,7 @@ def test_at_100_000_blocks_no_statement_of_a_search_reads_a_table_whole(
         **dict.fromkeys(("types", "importances", "sources", "tags", "scope", "block_locale")),
         "locale": None,
         "model": "m",
-        "embedding": [1.0] * 256,
+        "copied": None,
         "user_id": user,
         "words": "wombat oak",
         "numbers": list(range(1, 31)),
@@ -538,7 +538,7 @@ def test_at_100_000_blocks_no_statement_of_a_search_reads_a_table_whole(
             "select_question",
             "select_signs",
             "expand_question",
-            "weigh_documents",
+            "select_vectors_of",
             "select_hits",
         ):
             text, names = numbered(load("search")[name].text)
@@ -697,7 +697,7 @@ def test_the_scores_are_those_of_plain_bm25(
     index.commit()
     user = writer.users[0]
 
-    once = SearchSettings(k1=k1, b=b, locale=locale, expansion_terms=0)
+    once = SearchSettings(k1=k1, b=b, locale=locale, expansion_terms=0, typo_weight=0)
     found = asyncio.run(_search(index_url, user, question, once))
 
     expected = bm25(fresh_index(index), user, terms(index, locale, question), k1=k1, b=b)
@@ -739,6 +739,7 @@ def test_a_question_is_expanded_by_what_the_blocks_share_that_it_finds_first(
         expansion_blocks=1000,
         expansion_floor=floor,
         expansion_share=share,
+        typo_weight=0,
     )
 
     found = asyncio.run(_search(index_url, user, question, every))

@@ -1,4 +1,4 @@
-"""What a process remembers of signs never shows: it answers as one that remembers nothing."""
+"""What a process remembers of an index never shows: it answers as one that remembers nothing."""
 
 from random import Random
 
@@ -79,6 +79,7 @@ async def test_after_any_changes_a_process_that_remembers_answers_as_one_that_do
         )
 
     for _ in range(12):
+        await _copied(store, embedder)
         name = chance.choice(sorted(CHANGES))
         tell(store_url, CHANGES[name].replace("{0}", f"'{chance.random()}'"))
         question = " ".join(chance.choices(WORDS, k=2))
@@ -86,6 +87,20 @@ async def test_after_any_changes_a_process_that_remembers_answers_as_one_that_do
             expected = await _found(fresh, embedder, question)
 
         assert await _found(store, embedder, question) == expected, name
+        await _copied(store, embedder)
+        assert await _found(store, embedder, question) == expected, name
+
+
+async def _copied(store: Database, embedder: Embedder) -> None:
+    """Asks until the index is copied whole."""
+    for _ in range(2):
+        await _found(store, embedder, "oak")
+    await store.asides.settle()
+    async with store.session(read_only=True) as session:
+        index = session.memory.get(("index", store.user_id))
+        vectors = session.memory.get(("vectors", store.user_id, embedder.name))
+    assert index is not None
+    assert vectors is not None
 
 
 async def test_another_person_finds_nothing_of_what_is_remembered(

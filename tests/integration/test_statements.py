@@ -68,7 +68,7 @@ CHANGES = {
         "alter table public.context_blocks rename column meta_locale to locale",
         [
             ("context_blocks.select_blocks", "refused", None),
-            ("search.weigh_documents", "refused", None),
+            ("search.select_hits", "refused", None),
             ("context_blocks.select_block", "result", "block.meta_locale"),
             ("context_blocks.select_block", "result", "block.locale"),
         ],
@@ -180,7 +180,7 @@ CHANGES = {
     "the extension is dropped": (
         "drop extension vector cascade",
         [
-            ("search.weigh_documents", "refused", None),
+            ("search.select_vectors_of", "refused", None),
             ("context_blocks.update_embeddings", "refused", None),
         ],
     ),

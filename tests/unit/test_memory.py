@@ -33,10 +33,13 @@ def test_the_values_used_last_are_held_as_far_as_there_is_room(
         assert len(memory) == sum(used.values())
 
 
-def test_what_is_forgotten_is_gone() -> None:
+def test_what_is_of_another_source_is_forgotten() -> None:
     memory = Memory()
+    memory.of("a run of a server")
     memory.keep("a", 1, 8)
 
-    memory.forget()
+    memory.of("a run of a server")
+    assert memory.get("a") == 1
 
+    memory.of("the next one")
     assert (memory.get("a"), len(memory)) == (None, 0)

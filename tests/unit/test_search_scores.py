@@ -185,7 +185,8 @@ def test_documents_that_were_asked_about_compete_with_what_is_known_or_leave(
     passing = {n: cosine for n, (_, cosine, passes) in enumerate(scores, start=3) if passes}
 
     field = Field(numbers, bm25s, np.zeros(len(scores)))
-    field.learn(numbers.tolist(), passing)
+    field.learn(passing)
+    field.leave([number for number in numbers.tolist() if number not in passing])
 
     stays = np.array([passes for _, _, passes in scores], np.bool_)
     known = [np.nan if cosine is None else cosine for cosine in passing.values()]

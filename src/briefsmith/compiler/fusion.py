@@ -1,6 +1,6 @@
 """Words and vectors, fused to one score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,18 +53,26 @@ class Field:
         self._is_known = np.zeros(len(numbers), np.bool_)
         self._stays = np.ones(len(numbers), np.bool_)
 
-    def learn(self, asked: Sequence[int], cosines: Mapping[int, float | None]) -> None:
-        """Of documents that were asked about, those in `cosines` stay, with these; the others leave."""
+    def learn(self, cosines: Mapping[int, float | None]) -> None:
+        """Cosines that were asked for; None without a vector."""
+        wanted = np.fromiter(cosines.keys(), np.int64, len(cosines))
+        found = np.array([np.nan if one is None else one for one in cosines.values()])
+        places, held = self._places(wanted)
+        self._known[places] = found[held]
+        self._is_known[places] = True
+
+    def leave(self, numbers: Collection[int]) -> None:
+        """Takes documents out."""
+        places, _ = self._places(np.fromiter(numbers, np.int64, len(numbers)))
+        self._stays[places] = False
+
+    def _places(self, wanted: Numbers) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where those of the wanted that are here are, and which they are."""
         if not len(self._numbers):
-            return
-        wanted = np.asarray(asked, np.int64)
+            return np.empty(0, np.intp), np.zeros(len(wanted), np.bool_)
         places = np.minimum(np.searchsorted(self._numbers, wanted), len(self._numbers) - 1)
         held = self._numbers[places] == wanted
-        for place, number in zip(places[held].tolist(), wanted[held].tolist(), strict=True):
-            cosine = cosines.get(number)
-            self._known[place] = np.nan if cosine is None else cosine
-            self._is_known[place] = True
-            self._stays[place] = number in cosines
+        return places[held], held
 
     def ranked(self, vector_weight: float) -> list[tuple[int, float, float]]:
         """Number, score and BM25 by falling score; ties by number."""

@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
-_ENTRY = np.dtype([("document", ">i4"), ("counts", ">i4")])
-_LENGTH_BITS = 22
+ENTRY = np.dtype([("document", ">i4"), ("counts", ">i4")])
+LENGTH_BITS = 22
 _SLACK = 65_536  # numbers that may lie unused between those of a person's documents
+
+
+def rarities(documents: int, holding: Sequence[int] | NDArray[np.int64]) -> Scores:
+    """How much each term tells, by how many of all documents hold it."""
+    held = np.asarray(holding, np.float64)
+    return np.log(1 + (documents - held + 0.5) / (held + 0.5))
 
 
 class WordScores:
@@ -49,16 +55,18 @@ class WordScores:
 
     def _read(self, entries: dict[str, bytes]) -> None:
         """What each document gets for each term that weighs 1; all terms in one go."""
-        read = np.frombuffer(b"".join(entries.values()), _ENTRY)
+        read = np.frombuffer(b"".join(entries.values()), ENTRY)
         numbers = read["document"].astype(np.int64)
         counts = read["counts"].astype(np.int64)
-        frequencies = (counts >> _LENGTH_BITS).astype(np.float64)
-        lengths = counts & ((1 << _LENGTH_BITS) - 1)
-        sizes = [len(packed) // _ENTRY.itemsize for packed in entries.values()]
-        holding = np.asarray(sizes, np.float64)
-        rarities = np.log(1 + (self._documents - holding + 0.5) / (holding + 0.5))
+        frequencies = (counts >> LENGTH_BITS).astype(np.float64)
+        lengths = counts & ((1 << LENGTH_BITS) - 1)
+        sizes = [len(packed) // ENTRY.itemsize for packed in entries.values()]
         norm = self._k1 * (1 - self._b + self._b / self._mean_length * lengths)
-        scores = np.repeat(rarities * (self._k1 + 1), sizes) * frequencies / (frequencies + norm)
+        scores = (
+            np.repeat(rarities(self._documents, sizes) * (self._k1 + 1), sizes)
+            * frequencies
+            / (frequencies + norm)
+        )
         ends = np.cumsum(sizes)
         for term, size, end in zip(entries, sizes, ends, strict=True):
             self._of_term[term] = (numbers[end - size : end], scores[end - size : end])

@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from briefsmith.compiler.vectors import rows_of
+
 Numbers = NDArray[np.int64]
 Scores = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -53,17 +55,6 @@ class SignTable:
         """Bytes."""
         return self.documents.nbytes + self.signs.nbytes
 
-    def rows_of(self, documents: Numbers) -> Rows:
-        """Where entries of documents are.
-
-        Args:
-            documents: In order.
-        """
-        first = np.searchsorted(self.documents, documents)
-        counts = np.searchsorted(self.documents, documents, side="right") - first
-        starts = np.repeat(first - np.cumsum(counts) + counts, counts)
-        return starts + np.arange(len(starts))
-
 
 class Signs:
     """Tables of signs beside the vector of a question.
@@ -97,7 +88,9 @@ class Signs:
         return documents[np.sort(np.argpartition(first, count)[:count])]
 
     def _roughly(self, count: int, among: Numbers | None) -> Iterator[tuple[Numbers, Scores]]:
-        rows = [None if among is None else table.rows_of(among) for table in self._tables]
+        rows = [
+            None if among is None else rows_of(table.documents, among)[0] for table in self._tables
+        ]
         unlike = [self._unlike(t, r) for t, r in zip(self._tables, rows, strict=True)]
         counts = sum(np.bincount(part, minlength=_NUMBERS + 1) for part in unlike)
         # As many as are wanted, and all that are no farther than the last of them.
@@ -115,8 +108,7 @@ class Signs:
         """
         found = np.full(len(documents), np.nan)
         for table in self._tables:
-            rows = table.rows_of(documents)
-            places = np.searchsorted(documents, table.documents[rows])
+            rows, places = rows_of(table.documents, documents)
             np.fmax.at(found, places, self._alike(table, rows))
         return found
 

@@ -32,7 +32,8 @@ from briefsmith.schemas.briefs import NewBrief
 from briefsmith.schemas.composition import Composition
 from briefsmith.schemas.search import SearchSettings
 from briefsmith.store import task_briefs
-from briefsmith.store.search import Question, SearchRow
+from briefsmith.store.questions import Question
+from briefsmith.store.search import SearchRow
 
 CANDIDATES = (
     60  # for budgets up to `_FIRST_STEP_TOKENS`: no brief of them holds more of short blocks

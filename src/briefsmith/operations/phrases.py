@@ -7,7 +7,7 @@ from briefsmith.compiler.phrases import phrases_in
 from briefsmith.compiler.postings import WordScores
 from briefsmith.postgres.session import Session
 from briefsmith.store import phrases as store
-from briefsmith.store.search import Question
+from briefsmith.store.questions import Question
 
 _LOOKED_AT = 500
 """Documents with all words of the phrases that are looked at, the best."""

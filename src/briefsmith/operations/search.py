@@ -1,7 +1,7 @@
 """The verb search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from briefsmith.postgres.session import Session
 from briefsmith.providers.embeddings import Embedder
 from briefsmith.schemas.blocks import BlockFilter
 from briefsmith.schemas.search import SearchSettings
-from briefsmith.store import search
-from briefsmith.store.search import Question, Scored, SearchRow
+from briefsmith.store import questions
+from briefsmith.store.questions import Question
+from briefsmith.store.search import SearchRow
 
 MAX_QUERY_CHARS = 20_000
 MAX_LIMIT = 1_000
@@ -91,24 +92,25 @@ async def find_blocks(
 ) -> list[SearchRow]:
     """Hits by falling score: of the question, expanded by what those have in common that it finds as it is."""
     settings = question.settings
-    asked, tables = await search.select_question(session, question)
-    asked = await corrected(session, asked, settings.typo_weight)
-    found = Candidates(session, question, asked, tables, limit)
-    found.words.add(asked.terms, asked.weights, asked.entries)
+    asked = await questions.select_question(session, question)
+    row = await corrected(session, asked.row, settings.typo_weight)
+    asked = replace(asked, row=row)
+    found = Candidates(session, question, asked, limit)
+    found.words.add(row.terms, row.weights, row.entries)
     found.holding = await holding_phrases(session, question, found.words)
     if settings.expansion_terms > 0:
-        leading = _leading(await found.best(settings.expansion_blocks), settings.expansion_floor)
+        first = await found.leading(settings.expansion_blocks)
+        leading = _leading(first, settings.expansion_floor)
         if len(leading) >= _LEAST_TELLING:
-            more = await search.expand_question(session, question, asked, leading)
+            more = await questions.expand_question(session, question, asked, leading)
             found.words.add(more.terms, more.weights, more.entries)
-    best = await found.best(limit)
-    return await search.select_hits(session, question, best, with_embedding=with_embedding)
+    return await found.best(with_embedding=with_embedding)
 
 
-def _leading(first: Sequence[Scored], floor: float) -> dict[int, float]:
+def _leading(first: Sequence[tuple[int, float]], floor: float) -> dict[int, float]:
     """Those that tell what else to look for, with how well each fits beside the best."""
-    best = first[0].score if first else 0.0
-    return {one.number: one.score / best for one in first if best > 0 and one.score >= floor * best}
+    best = first[0][1] if first else 0.0
+    return {number: score / best for number, score in first if best > 0 and score >= floor * best}
 
 
 def checked_question(words: str) -> str:

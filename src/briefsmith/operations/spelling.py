@@ -5,7 +5,7 @@ from dataclasses import replace
 from briefsmith.compiler.spelling import is_correctable, meant_by, searches_for
 from briefsmith.postgres.session import Session
 from briefsmith.store import vocabulary
-from briefsmith.store.search import QuestionRow
+from briefsmith.store.questions import QuestionRow
 
 _MOST_WORDS = 8
 """Words that are looked after, at most; the longest, which are the most telling."""

@@ -1,7 +1,7 @@
 """A database, opened: connections, the check that it fits this package, and sessions."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from briefsmith import errors
+from briefsmith.postgres.asides import Asides
 from briefsmith.postgres.errors import translate
 from briefsmith.postgres.memory import Memory
 from briefsmith.postgres.migrate import Applied, migrate, newer
@@ -84,6 +85,14 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerRun:
+    """When the server was started, and the number of the database."""
+
+    started: str
+    database: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewUser:
     """The row that `insert_user` gives back."""
 
@@ -101,11 +110,16 @@ class _NewUserParams(TypedDict):
 
 _HANDSHAKE = statement("handshake.handshake", _Asking, Handshake, is_of_login=True)
 _SERVER_FACTS = statement("handshake.server_facts", NoParameters, ServerFacts, is_of_login=True)
+_SERVER_RUN = statement("handshake.server_run", NoParameters, ServerRun, is_of_login=True)
 _INSERT_USER = statement("handshake.insert_user", _NewUserParams, NewUser, is_of_login=True)
 
 
 class Database:
-    """Connections to one database; every session is one transaction of one actor."""
+    """Connections to one database; every session is one transaction of one actor.
+
+    Attributes:
+        asides: What goes on beside the sessions.
+    """
 
     def __init__(
         self,
@@ -116,6 +130,7 @@ class Database:
     ) -> None:
         self._pool = pool
         self._memory = memory
+        self.asides = Asides()
         self.url = url
         self.user_id = user_id
 
@@ -136,12 +151,19 @@ class Database:
         Raises:
             Unavailable: No connection to be had.
         """
+        acting = actor or Actor(self.user_id)
+
+        def aside(key: Hashable, work: Callable[[Session], Awaitable[None]]) -> None:
+            async def beside() -> None:
+                async with self.session(acting, read_only=True) as other:
+                    await work(other)
+
+            self.asides.start(key, beside)
+
         try:
             async with (
                 self._pool.connection() as connection,
-                begin(
-                    connection, actor or Actor(self.user_id), self._memory, read_only=read_only
-                ) as session,
+                begin(connection, acting, self._memory, aside, read_only=read_only) as session,
             ):
                 yield session
         except PoolTimeout as error:
@@ -270,9 +292,9 @@ async def open_database(
     memory = Memory()
 
     async def configure(connection: AsyncConnection[Any]) -> None:
-        # It may be to a server that was put back to an older state, where numbers come again.
-        memory.forget()
         _configure(connection, conninfo, prepared_statements=prepared_statements)
+        [run] = await fetch(connection, _SERVER_RUN, {})
+        memory.of(run)
 
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         conninfo,
@@ -284,7 +306,11 @@ async def open_database(
         timeout=wait_seconds,
     )
     async with pool:
-        yield Database(pool, memory, user_id, url)
+        database = Database(pool, memory, user_id, url)
+        try:
+            yield database
+        finally:
+            await database.asides.stop()
 
 
 def _asking(user: str | None) -> _Asking:

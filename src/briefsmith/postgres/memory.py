@@ -14,12 +14,16 @@ class Memory:
 
     Args:
         limit: Bytes of all values together; what is larger is not kept.
+
+    Attributes:
+        limit: As given.
     """
 
     def __init__(self, limit: int = DEFAULT_BYTES) -> None:
-        self._limit = limit
+        self.limit = limit
         self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
+        self._source: Hashable = None
 
     def __len__(self) -> int:
         """Bytes that are held, as those who put them there counted."""
@@ -41,11 +45,13 @@ class Memory:
         _, before = self._held.pop(key, (None, 0))
         self._bytes += size - before
         self._held[key] = (value, size)
-        while self._bytes > self._limit:
+        while self._bytes > self.limit:
             _, (_, gone) = self._held.popitem(last=False)
             self._bytes -= gone
 
-    def forget(self) -> None:
-        """Forgets all: another server may be behind the address."""
-        self._held.clear()
-        self._bytes = 0
+    def of(self, source: Hashable) -> None:
+        """Forgets all where it is of another source than before: there, numbers and versions may come again."""
+        if source != self._source:
+            self._held.clear()
+            self._bytes = 0
+        self._source = source

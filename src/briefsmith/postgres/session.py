@@ -1,14 +1,21 @@
 """One transaction of one actor."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import class_row
 
 from briefsmith.postgres.errors import translate
@@ -61,16 +68,26 @@ class Session:
 
     The transaction begins with the first statement, in the same round trip.
 
+    Args:
+        aside: Starts work in a session of the same actor beside this one, unless work with its key goes on.
+
     Attributes:
         memory: What this process remembers of the database; any session may read what another kept, so that each
             asks first, in its own name, which rows are there.
     """
 
     def __init__(
-        self, connection: AsyncConnection[Any], actor: Actor, memory: Memory, *, read_only: bool
+        self,
+        connection: AsyncConnection[Any],
+        actor: Actor,
+        memory: Memory,
+        aside: "Aside",
+        *,
+        read_only: bool,
     ) -> None:
         self._connection = connection
         self._read_only = read_only
+        self.aside = aside
         self.actor = actor
         self.memory = memory
         self.has_begun = False
@@ -101,14 +118,28 @@ class Session:
 
     async def both(
         self,
-        first: tuple[Statement[P_contra, T], P_contra],
-        second: tuple[Statement[Q_contra, U], Q_contra],
+        first: tuple[Statement[P_contra, T], P_contra | None],
+        second: tuple[Statement[Q_contra, U], Q_contra | None],
+        *,
+        is_last: bool = False,
     ) -> tuple[list[T], list[U]]:
-        """The rows of two statements in one round trip."""
-        async with self._begun(), self._connection.pipeline():
-            one = await send(self._connection, *first)
-            other = await send(self._connection, *second)
-        return await answer(one), await answer(other)
+        """The rows of two statements in one round trip; of one without parameters, which is not sent, none.
+
+        Args:
+            is_last: A session that only reads ends its transaction in the same round trip; what it is asked
+                later begins another.
+        """
+        one: AsyncCursor[T] | None = None
+        other: AsyncCursor[U] | None = None
+        async with self._begun(is_last=is_last, is_many=True):
+            if first[1] is not None:
+                one = await send(self._connection, first[0], first[1])
+            if second[1] is not None:
+                other = await send(self._connection, second[0], second[1])
+        return (
+            [] if one is None else await answer(one),
+            [] if other is None else await answer(other),
+        )
 
     async def stream(self, statement: Statement[P_contra, T], params: P_contra) -> AsyncIterator[T]:
         """The rows of a `:many` statement through a server-side cursor, in bounded memory."""
@@ -132,20 +163,35 @@ class Session:
         return await answer(cursor)
 
     @asynccontextmanager
-    async def _begun(self) -> AsyncGenerator[None]:
-        """What is sent in it is sent in the transaction, behind what begins it where nothing was sent before."""
-        if self.has_begun:
+    async def _begun(self, *, is_last: bool = False, is_many: bool = False) -> AsyncGenerator[None]:
+        """What is sent in it is sent in the transaction: behind what begins it where nothing was sent before.
+
+        Args:
+            is_last: Before what ends it, where it only reads.
+            is_many: It is more than one statement.
+        """
+        ends = is_last and self._read_only
+        begins, self.has_begun = not self.has_begun, True
+        if not (begins or ends or is_many):
             yield
             return
-        self.has_begun = True
+        # One only: to enter a pipeline within another one costs a round trip.
         async with self._connection.pipeline():
-            await self._connection.execute("begin read only" if self._read_only else "begin")
-            await run(
-                self._connection,
-                SET_ACTOR,
-                {"claims": self.actor.claims, "name": self.actor.name},
-            )
+            if begins:
+                await self._connection.execute("begin read only" if self._read_only else "begin")
+                await run(
+                    self._connection,
+                    SET_ACTOR,
+                    {"claims": self.actor.claims, "name": self.actor.name},
+                )
             yield
+            if ends:
+                await self._connection.execute("commit")
+        self.has_begun = not ends
+
+
+Aside = Callable[[Hashable, Callable[[Session], Awaitable[None]]], None]
+"""Starts what needs a session of its own that only reads, by key; nobody waits for it."""
 
 
 def _check_shape(statement: Statement[Any, Any], shape: Shape) -> None:
@@ -155,7 +201,12 @@ def _check_shape(statement: Statement[Any, Any], shape: Shape) -> None:
 
 @asynccontextmanager
 async def begin(
-    connection: AsyncConnection[Any], actor: Actor, memory: Memory, *, read_only: bool
+    connection: AsyncConnection[Any],
+    actor: Actor,
+    memory: Memory,
+    aside: Aside,
+    *,
+    read_only: bool,
 ) -> AsyncGenerator[Session]:
     """A transaction that acts as `authenticated` with the actor's claims; all settings are local.
 
@@ -167,7 +218,7 @@ async def begin(
     Raises:
         BriefsmithError: In place of every error of the database.
     """
-    session = Session(connection, actor, memory, read_only=read_only)
+    session = Session(connection, actor, memory, aside, read_only=read_only)
     try:
         try:
             yield session

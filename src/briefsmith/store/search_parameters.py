@@ -3,15 +3,34 @@
 from typing import TypedDict
 from uuid import UUID
 
-from briefsmith.store.block_parameters import FilterParams, Vector
+from briefsmith.store.block_parameters import FilterParams
 
 
 class QuestionParams(TypedDict):
-    """A question's words, and whose blocks are asked."""
+    """A question's words, and whose blocks are asked.
+
+    `copied` are the rows of the ledger that a copy of the index is of; None has no copy.
+    """
 
     user_id: UUID
     words: str
     locale: str | None
+    copied: list[str] | None
+
+
+class IndexParams(TypedDict):
+    """Whose index, and of how many words it is at most."""
+
+    user_id: UUID
+    most_words: int
+
+
+class VectorsParams(TypedDict):
+    """Whose vectors of a model, and how many at most."""
+
+    user_id: UUID
+    model: str
+    most_vectors: int
 
 
 class VocabularyParams(TypedDict):
@@ -91,20 +110,16 @@ class PassingParams(UsableParams):
     user_id: UUID
 
 
-class WeighParams(UsableParams):
-    """Documents to look at, and the question's vector; None has no cosine."""
+class VectorsOfParams(TypedDict):
+    """Documents, and the model of the vectors that are asked for."""
 
     numbers: list[int]
-    model: str | None
-    embedding: Vector | None
+    model: str
 
 
-class HitsParams(TypedDict):
-    """Documents in their order, with their scores."""
+class HitsParams(UsableParams):
+    """Documents in their order."""
 
     numbers: list[int]
-    scores: list[float]
-    bm25s: list[float]
-    cosines: list[float | None]
-    model: str | None
+    model: str
     with_embedding: bool

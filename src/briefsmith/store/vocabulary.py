@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from briefsmith.compiler.spelling import LEAST_LETTERS, MOST_EDITS, Search
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
-from briefsmith.store.search import TermRows
+from briefsmith.store.questions import TermRows
 from briefsmith.store.search_parameters import TermsParams, VocabularyParams
 
 

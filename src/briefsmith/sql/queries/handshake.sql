@@ -46,6 +46,12 @@ select
   ) as is_supabase,
   pg_database_size(current_database()) as size_bytes;
 
+-- name: server_run :one
+-- Which database of which run of which server answers: one that was put back to an older state was started again.
+select
+  pg_postmaster_start_time()::text as started,
+  (select oid::bigint from pg_catalog.pg_database where datname = current_database()) as database;
+
 -- name: insert_user :one
 -- A person of a plain PostgreSQL; on Supabase, accounts are made by its own authentication.
 insert into auth.users (email) values (%(email)s::text)

@@ -3,7 +3,20 @@
 -- documents of what length there are. A term that the question repeats counts as often as it is there.
 -- The plan does not depend on statistics, which a fresh import does not have: `offset 0` and lateral subqueries
 -- hold the order in which things happen.
-with waiting as materialized (
+-- Whoever has a copy of the index names the rows of the ledger that it is of, each with its transaction: where these are all there are, it is
+-- sent no postings but those of documents that wait.
+with ledger as materialized (
+  select
+    coalesce(sum(entry.documents), 0) as documents,
+    coalesce(sum(entry.length), 0) as length,
+    coalesce(array_agg(entry.id::text || ' ' || entry.xmin::text order by entry.id), '{}') as changes
+  from briefsmith.search_totals as entry
+  where entry.user_id = %(user_id)s::uuid
+),
+copied as materialized (
+  select ledger.changes = %(copied)s::text[] as is_current from ledger
+),
+waiting as materialized (
   select document.document_no, document.length, document.words
   from briefsmith.search_documents as document
   where document.user_id = %(user_id)s::uuid and not document.is_posted
@@ -22,6 +35,7 @@ held as materialized (
     select string_agg(posting.entries, ''::bytea) as entries
     from briefsmith.search_postings as posting
     where posting.user_id = %(user_id)s::uuid and posting.term = asked.term
+      and (select copied.is_current is not true from copied)
     offset 0
   ) as posted
   left join (
@@ -39,11 +53,6 @@ held as materialized (
     group by word.lexeme
   ) as fresh on fresh.term = asked.term
 ),
-ledger as materialized (
-  select coalesce(sum(entry.documents), 0) as documents, coalesce(sum(entry.length), 0) as length
-  from briefsmith.search_totals as entry
-  where entry.user_id = %(user_id)s::uuid
-),
 counted as materialized (
   select
     (ledger.documents + (select count(*) from waiting))::bigint as documents,
@@ -53,11 +62,39 @@ counted as materialized (
 select
   counted.documents,
   counted.length,
+  (select ledger.changes from ledger) as changes,
+  (select copied.is_current is true from copied) as is_copied,
   array(select waiting.document_no from waiting order by waiting.document_no) as waiting,
   array(select held.term from held order by held.term) as terms,
   array(select held.weight from held order by held.term) as weights,
   array(select held.entries from held order by held.term) as entries
 from counted;
+
+-- name: select_index :one
+-- The postings of all terms, term by term, and the rows of the ledger that they are of. Of an index that has more
+-- words than are wanted nothing.
+with ledger as materialized (
+  select
+    coalesce(sum(entry.length), 0) <= %(most_words)s::bigint as is_wanted,
+    coalesce(array_agg(entry.id::text || ' ' || entry.xmin::text order by entry.id), '{}') as changes
+  from briefsmith.search_totals as entry
+  where entry.user_id = %(user_id)s::uuid
+),
+posted as materialized (
+  select posting.term, string_agg(posting.entries, ''::bytea) as entries
+  from briefsmith.search_postings as posting
+  where posting.user_id = %(user_id)s::uuid and (select ledger.is_wanted from ledger)
+  group by posting.term
+)
+select
+  ledger.is_wanted,
+  ledger.changes,
+  array(select posted.term from posted order by posted.term collate "C") as terms,
+  array(select octet_length(posted.entries) / 8 from posted order by posted.term collate "C") as sizes,
+  coalesce(
+    (select string_agg(posted.entries, ''::bytea order by posted.term collate "C") from posted), ''::bytea
+  ) as entries
+from ledger;
 
 -- name: select_signs :many
 -- The packed signs of all posted vectors of a model, with the version of each row (of those that are known in this
@@ -95,6 +132,45 @@ cross join lateral (
   where part.block_id = waiting.block_id and part.model = %(model)s::text
   offset 0
 ) as vector;
+
+-- name: select_vectors :one
+-- The vectors of all posted documents of a model, in the order of their numbers, and the rows of signs that they
+-- are of. Of more vectors than are wanted none.
+with signs as materialized (
+  select
+    coalesce(sum(octet_length(vectors.entries)), 0) / 36 <= %(most_vectors)s::bigint as is_wanted,
+    coalesce(array_agg(vectors.id order by vectors.id), '{}') as ids,
+    coalesce(array_agg(vectors.xmin::text || ' ' || vectors.ctid::text order by vectors.id), '{}') as versions
+  from briefsmith.search_vectors as vectors
+  where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
+),
+posted as materialized (
+  select document.document_no, document.block_id
+  from briefsmith.search_documents as document
+  where document.user_id = %(user_id)s::uuid and document.is_posted and (select signs.is_wanted from signs)
+),
+held as materialized (
+  select posted.document_no, vector_send(block.meta_embedding) as packed
+  from posted
+  join public.context_blocks as block on block.id = posted.block_id
+  where block.user_id = %(user_id)s::uuid and block.meta_embedding_model = %(model)s::text
+  union all
+  select posted.document_no, vector_send(part.embedding)
+  from posted
+  join briefsmith.block_parts as part on part.block_id = posted.block_id
+  where part.user_id = %(user_id)s::uuid and part.model = %(model)s::text
+)
+select
+  signs.is_wanted,
+  signs.ids,
+  signs.versions,
+  coalesce(
+    (select string_agg(int4send(held.document_no), ''::bytea order by held.document_no) from held), ''::bytea
+  ) as numbers,
+  coalesce(
+    (select string_agg(held.packed, ''::bytea order by held.document_no) from held), ''::bytea
+  ) as vectors
+from signs;
 
 -- name: expand_question :one
 -- Terms that the best documents of a first search have in common, as many as asked for, with the weight that each
@@ -171,7 +247,7 @@ chosen as materialized (
   select rare.term, rare.gain, rare.entries
   from rare
   where rare.gain > 0
-  order by rare.gain desc, rare.term
+  order by rare.gain desc, rare.term collate "C"
   limit %(terms)s::integer
 ),
 weighed as materialized (
@@ -196,59 +272,43 @@ select
   array(select weighed.weight from weighed order by weighed.term) as weights,
   array(select weighed.entries from weighed order by weighed.term) as entries;
 
--- name: weigh_documents :one
--- Of some documents those whose block passes the filter, with the cosine to the question where there is one.
-with asked as materialized (
-  -- Once, and not for each row, as a plan for any parameters would.
-  select %(embedding)s::real[]::vector as embedding
-),
-weighed as (
-  select given.document_no, one.cosine
+-- name: select_vectors_of :one
+-- The vectors of some documents, in the order of their numbers, and which of the documents are there.
+with held as materialized (
+  select given.document_no, one.is_whole, one.packed
   from unnest(%(numbers)s::integer[]) as given (document_no)
   cross join lateral (
     select
-      -- Of the whole and of the parts of a long one, the nearest.
-      greatest(
-        case
-          when block.meta_embedding_model = %(model)s::text
-            then 1 - (block.meta_embedding <=> (select asked.embedding from asked))
-        end,
-        (
-          select max(1 - (part.embedding <=> (select asked.embedding from asked)))
-          from briefsmith.block_parts as part
-          where part.block_id = block.id and part.model = %(model)s::text
-        )
-      ) as cosine
+      true as is_whole,
+      case when block.meta_embedding_model = %(model)s::text then vector_send(block.meta_embedding) end as packed
     from briefsmith.search_documents as document
     join public.context_blocks as block on block.id = document.block_id
     where document.document_no = given.document_no
-      and block.status = any (%(statuses)s::public.context_block_status_enum[])
-      and (
-        %(types)s::public.context_block_type_enum[] is null
-        or block.type = any (%(types)s::public.context_block_type_enum[])
-      )
-      and (
-        %(importances)s::public.context_block_importance_enum[] is null
-        or block.importance = any (%(importances)s::public.context_block_importance_enum[])
-      )
-      and (
-        %(sources)s::public.context_block_source_enum[] is null
-        or block.source = any (%(sources)s::public.context_block_source_enum[])
-      )
-      and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
-      and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
-      and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
-      and (
-        not %(usable_only)s::boolean
-        or (not block.requires_user_review and block.meta_visibility <> 'hidden')
-      )
+    union all
+    -- Of a long one also those of its parts.
+    select false, vector_send(part.embedding)
+    from briefsmith.search_documents as document
+    join briefsmith.block_parts as part on part.block_id = document.block_id
+    where document.document_no = given.document_no and part.model = %(model)s::text
     offset 0
   ) as one
 )
 select
-  coalesce(array_agg(weighed.document_no), '{}') as numbers,
-  coalesce(array_agg(weighed.cosine), '{}') as cosines
-from weighed;
+  array(select held.document_no from held where held.is_whole) as there,
+  coalesce(
+    (
+      select string_agg(int4send(held.document_no), ''::bytea order by held.document_no)
+      from held where held.packed is not null
+    ),
+    ''::bytea
+  ) as numbers,
+  coalesce(
+    (
+      select string_agg(held.packed, ''::bytea order by held.document_no)
+      from held where held.packed is not null
+    ),
+    ''::bytea
+  ) as vectors;
 
 -- name: select_passing :one
 -- Numbers of all documents whose block passes the filter, four bytes each.
@@ -278,20 +338,39 @@ where block.user_id = %(user_id)s::uuid
   );
 
 -- name: select_hits :many
--- The blocks of documents, in the order and with the scores given.
-select
-  given.score,
-  given.bm25,
-  given.cosine,
-  case
-    when block.meta_embedding_model = %(model)s::text and %(with_embedding)s::boolean
-      then vector_send(block.meta_embedding)
-  end as embedding,
-  to_jsonb(block) - 'meta_embedding' as block
-from unnest(
-  %(numbers)s::integer[], %(scores)s::double precision[], %(bm25s)s::double precision[],
-  %(cosines)s::double precision[]
-) with ordinality as given (document_no, score, bm25, cosine, place)
-join briefsmith.search_documents as document on document.document_no = given.document_no
-join public.context_blocks as block on block.id = document.block_id
+-- Of some documents the blocks that pass the filter, in the order of the documents.
+select given.document_no, one.embedding, one.block
+from unnest(%(numbers)s::integer[]) with ordinality as given (document_no, place)
+cross join lateral (
+  select
+    case
+      when block.meta_embedding_model = %(model)s::text and %(with_embedding)s::boolean
+        then vector_send(block.meta_embedding)
+    end as embedding,
+    to_jsonb(block) - 'meta_embedding' as block
+  from briefsmith.search_documents as document
+  join public.context_blocks as block on block.id = document.block_id
+  where document.document_no = given.document_no
+    and block.status = any (%(statuses)s::public.context_block_status_enum[])
+    and (
+      %(types)s::public.context_block_type_enum[] is null
+      or block.type = any (%(types)s::public.context_block_type_enum[])
+    )
+    and (
+      %(importances)s::public.context_block_importance_enum[] is null
+      or block.importance = any (%(importances)s::public.context_block_importance_enum[])
+    )
+    and (
+      %(sources)s::public.context_block_source_enum[] is null
+      or block.source = any (%(sources)s::public.context_block_source_enum[])
+    )
+    and (%(tags)s::text[] is null or block.meta_tags @> %(tags)s::text[])
+    and (%(scope)s::text is null or block.meta_context_scope = %(scope)s::text)
+    and (%(block_locale)s::text is null or block.meta_locale = %(block_locale)s::text)
+    and (
+      not %(usable_only)s::boolean
+      or (not block.requires_user_review and block.meta_visibility <> 'hidden')
+    )
+  offset 0
+) as one
 order by given.place;
