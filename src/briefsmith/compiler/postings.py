@@ -113,7 +113,7 @@ def _summed(numbers: Numbers, scores: Scores) -> tuple[Numbers, Scores]:
         distinct, places = np.unique(numbers, return_inverse=True)
         return distinct, _sums(places, scores)
     sums = _sums(numbers - lowest, scores)
-    held = np.flatnonzero(sums)
+    held = np.flatnonzero(sums > 0)
     return held + lowest, sums[held]
 
 
