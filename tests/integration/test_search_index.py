@@ -523,8 +523,9 @@ def test_at_100_000_blocks_no_statement_of_a_search_reads_a_table_whole(
         "scores": [1.0] * 30,
         "bm25s": [1.0] * 30,
         "cosines": [1.0] * 30,
-        "ids": [1],
+        "keys": ["1"],
         "versions": ["1 (0,1)"],
+        "known_waiting": ["7 1"],
     }
     with many.transaction(force_rollback=True):
         if is_analyzed:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from briefsmith.compiler.fusion import Field, fused
 from briefsmith.compiler.postings import WordScores
-from briefsmith.compiler.signs import Signs, SignTable, packed_signs
+from briefsmith.compiler.signs import Signs, SignTable
 
 _SIZE = 256
 
@@ -142,9 +142,9 @@ def test_a_document_is_as_near_as_the_nearest_of_its_vectors() -> None:
     chance = np.random.default_rng(3)
     far, near, question = (_unit(chance.normal(size=_SIZE)) for _ in range(3))
     near = _unit(near + 3 * question)
-    packed = packed_signs(7, far) + packed_signs(4, far) + packed_signs(7, near)
+    table = SignTable.of(np.array([7, 4, 7]), np.stack([far, far, near]).astype(np.float32))
 
-    signs = Signs([SignTable.unpacked(packed)], question)
+    signs = Signs([table], question)
 
     of_far, of_both, of_none = signs.likely(np.array([4, 7, 9]))
     assert of_both > of_far

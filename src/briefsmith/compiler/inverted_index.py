@@ -3,6 +3,7 @@
 How an entry is packed: `sql/schema/search.sql`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from briefsmith.compiler.postings import ENTRY, LENGTH_BITS, rarities
+from briefsmith.compiler.waiting_words import WaitingWords
 
 Numbers = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -65,6 +67,7 @@ class InvertedIndex:
     def shared_terms(
         self,
         leading: Mapping[int, float],
+        waiting: WaitingWords,
         *,
         documents: int,
         mean_length: float,
@@ -78,30 +81,47 @@ class InvertedIndex:
 
         Args:
             leading: Documents that a question found first, with how well each fits beside the best, in (0, 1].
-            documents: How many there are.
+            waiting: Documents beside the index.
+            documents: How many there are in all.
             mean_length: Of those.
             count: Terms, at most.
         """
-        numbers = np.fromiter(leading.keys(), np.int64, len(leading))
-        places = np.minimum(np.searchsorted(self._documents, numbers), len(self._documents) - 1)
-        slices = [
-            self._by_document[self._ends_by_document[place - 1] if place else 0 : end]
-            for place, end in zip(places.tolist(), self._ends_by_document[places], strict=True)
-        ]
-        postings = np.concatenate(slices)
-        parts = np.repeat(
-            np.fromiter(leading.values(), np.float64, len(leading)), [len(one) for one in slices]
-        )
+        told: dict[str, float] = {}
+        held: Counter[str] = Counter()
+        for number, part in leading.items():
+            length, terms = self._terms_of(number, waiting)
+            norm = k1 * (1 - b + b * length / mean_length)
+            held.update(terms.keys())
+            for term, frequency in terms.items():
+                told[term] = told.get(term, 0.0) + part * frequency / (frequency + norm)
+        shared = sorted(term for term, holding in held.items() if holding > 1)
+        rare = rarities(documents, [self._held_by(term) + waiting.holding[term] for term in shared])
+        gains = {
+            term: told[term] * rarity
+            for term, rarity in zip(shared, rare.tolist(), strict=True)
+            if rarity > 0
+        }
+        best = sorted(gains, key=lambda term: (-gains[term], term))[:count]
+        return {term: gains[term] for term in sorted(best)}
+
+    def _held_by(self, term: str) -> int:
+        number = self._number_of.get(term)
+        return 0 if number is None else int(self._sizes[number])
+
+    def _terms_of(self, document: int, waiting: WaitingWords) -> tuple[int, Mapping[str, int]]:
+        place = int(np.searchsorted(self._documents, document))
+        if (
+            document in waiting
+            or place == len(self._documents)
+            or self._documents[place] != document
+        ):
+            return waiting.terms_of(document)
+        start = int(self._ends_by_document[place - 1]) if place else 0
+        postings = self._by_document[start : int(self._ends_by_document[place])]
         counts = self._postings["counts"][postings].astype(np.int64)
-        frequencies = (counts >> LENGTH_BITS).astype(np.float64)
-        lengths = counts & ((1 << LENGTH_BITS) - 1)
-        told = parts * frequencies / (frequencies + k1 * (1 - b + b * lengths / mean_length))
-        terms, first, held = np.unique(
-            np.searchsorted(self._ends, postings, side="right"),
-            return_inverse=True,
-            return_counts=True,
-        )
-        gains = np.bincount(first, told) * rarities(documents, self._sizes[terms])
-        telling = np.flatnonzero((held > 1) & (gains > 0))
-        best = telling[np.lexsort((terms[telling], -gains[telling]))[:count]]
-        return {self._terms[terms[one]]: float(gains[one]) for one in np.sort(best)}
+        terms = np.searchsorted(self._ends, postings, side="right")
+        frequencies = (counts >> LENGTH_BITS).tolist()
+        return int(counts[0]) & ((1 << LENGTH_BITS) - 1), {
+            self._terms[number]: frequency
+            for number, frequency in zip(terms.tolist(), frequencies, strict=True)
+        }

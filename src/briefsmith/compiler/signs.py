@@ -43,6 +43,11 @@ class SignTable:
         return cls(read["document"].astype(np.int64), np.ascontiguousarray(read["signs"]))
 
     @classmethod
+    def of(cls, documents: Numbers, vectors: NDArray[np.float32]) -> Self:
+        """The table of vectors, in step with their documents."""
+        return cls(documents, np.packbits(vectors > 0, axis=1))
+
+    @classmethod
     def merged(cls, tables: Sequence["SignTable"]) -> Self:
         """One table out of several."""
         return cls(
@@ -124,11 +129,6 @@ class Signs:
         # By a table of what each byte adds: a product of matrices would wake the threads of BLAS.
         above = self._sums[np.arange(_SIGNS), table.signs[rows]].sum(axis=1, dtype=np.float64)
         return _PER_SIGN * (2 * above - self._all)
-
-
-def packed_signs(document: int, vector: NDArray[np.float32]) -> bytes:
-    """One entry, as `search_vectors` packs it."""
-    return np.array((document, np.packbits(vector > 0)), _ENTRY).tobytes()
 
 
 def _sums_of_bytes(question: NDArray[np.float32]) -> NDArray[np.float32]:

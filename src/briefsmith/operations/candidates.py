@@ -55,7 +55,7 @@ class Candidates:
         self._signs = (
             None if question.embedding is None else Signs(asked.tables, question.embedding)
         )
-        self._vectors = asked.vectors
+        self._vectors, self._posted = asked.vectors, asked.posted
         self._waiting = set(asked.row.waiting)
         self._nearest: Numbers = np.empty(0, np.int64)
         self._cosines: dict[int, float | None] = {}
@@ -162,11 +162,15 @@ class Candidates:
 
     def _weighed(self, numbers: Sequence[int]) -> tuple[dict[int, float | None], list[int]]:
         """The cosines that this process knows, and the documents whose it does not."""
-        if self._vectors is None or self._question.embedding is None or not numbers:
-            return {}, list(numbers)
+        embedding = self._question.embedding
+        if embedding is None or not numbers:
+            return {}, []
         waiting = [number for number in numbers if number in self._waiting]
-        posted = [number for number in numbers if number not in self._waiting]
-        return self._vectors.cosines(posted, self._question.embedding), waiting
+        others = [number for number in numbers if number not in self._waiting]
+        cosines = self._vectors.cosines(waiting, embedding) if waiting else {}
+        if self._posted is not None and others:
+            return cosines | self._posted.cosines(others, embedding), []
+        return cosines, others
 
     def _learn(self, field: Field, asked: Sequence[int], cosines: dict[int, float | None]) -> None:
         self._cosines |= cosines

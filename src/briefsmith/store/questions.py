@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import cast
 
+import numpy as np
+
 from briefsmith.compiler.inverted_index import InvertedIndex
-from briefsmith.compiler.signs import SignTable, packed_signs
+from briefsmith.compiler.signs import SignTable
 from briefsmith.compiler.vectors import VectorTable
+from briefsmith.compiler.waiting_words import WaitingWords
 from briefsmith.postgres.session import Session
 from briefsmith.postgres.statements import statement
 from briefsmith.postgres.vectors import vector_from_bytes
@@ -47,8 +51,10 @@ class QuestionRow(TermRows):
         documents: How many there are.
         length: Of them all together, in words.
         changes: Rows of the ledger of the index.
-        is_copied: Whether they are those of the copy that was named; then postings are of `waiting` alone.
-        waiting: Numbers of documents that are not posted.
+        is_copied: Whether they are those of the copy that was named; then there are no postings.
+        waiting, waiting_versions: Numbers of documents that are not posted.
+        new_documents, new_lengths, new_terms, new_frequencies: Of those that stand beside the copy and were not
+            known, each term; in step.
     """
 
     documents: int
@@ -56,6 +62,11 @@ class QuestionRow(TermRows):
     changes: list[str]
     is_copied: bool
     waiting: list[int]
+    waiting_versions: list[str]
+    new_documents: list[int]
+    new_lengths: list[int]
+    new_terms: list[str]
+    new_frequencies: list[int]
 
     @property
     def mean_length(self) -> float:
@@ -79,7 +90,7 @@ class VectorsRow:
     """Documents and their vectors, in step, and the rows of signs that they are of; none if they are not wanted."""
 
     is_wanted: bool
-    ids: list[int]
+    keys: list[str]
     versions: list[str]
     numbers: bytes
     vectors: bytes
@@ -87,15 +98,16 @@ class VectorsRow:
 
 @dataclass(frozen=True, slots=True)
 class SignsRow:
-    """Packed signs of some vectors, or the vector of a document that waits.
+    """Packed signs of some vectors, or a vector of a document that waits.
 
     Attributes:
-        id, version: Of the row; None of a document that waits.
-        entries: None of a row that is known.
+        key: What it has in all versions.
+        entries: None where it is known.
+        document_no: Of a document that waits.
     """
 
-    id: int | None
-    version: str | None
+    key: str
+    version: str
     entries: bytes | None
     document_no: int | None
 
@@ -136,59 +148,90 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of an index as it is, and what stands beside it."""
+
+    index: InvertedIndex
+    waiting: WaitingWords
+
+    def entries_of(self, term: str) -> bytes:
+        """Its packed postings."""
+        return self.index.entries_of(term) + self.waiting.entries_of(term)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a question is compared with.
 
     Attributes:
         row: Its terms with all their postings.
         tables: Signs of all vectors of its model; none where it has none.
-        index: A copy of the whole index as it is; None where there is none, or where documents wait beside it.
-        vectors: A copy of all vectors of its model but those of documents that wait; None where there is none.
+        copy: None where there is none of the index as it is.
+        vectors: Of its model, of documents that wait.
+        posted: Of all the others; None where there is no copy of them as they are.
     """
 
     row: QuestionRow
     tables: list[SignTable]
-    index: InvertedIndex | None
-    vectors: VectorTable | None
+    copy: Copy | None
+    vectors: VectorTable
+    posted: VectorTable | None
 
 
 @dataclass(frozen=True, slots=True)
 class _CopiedIndex:
-    """A copy of an index, and the rows of the ledger that it is of.
+    """A copy of an index, the rows of the ledger that it is of, and the documents that last stood beside it.
 
     Rows of the ledger are never changed, and whatever changes an index adds one in the same transaction: while
-    those that there are are these, the index is this one.
+    those that there are are these, the index is this one. A document that waits has its number for one text alone.
     """
 
     changes: list[str]
     index: InvertedIndex
+    waiting: WaitingWords
 
 
 @dataclass(frozen=True, slots=True)
 class _CopiedVectors:
-    """A copy of vectors, and the versions of the rows of signs that it is of, by id.
+    """A copy of vectors, and the versions of the rows of signs that it is of.
 
     Whatever changes a vector changes its signs in the same transaction.
     """
 
-    versions: dict[int, str]
+    versions: dict[str, str]
     table: VectorTable
 
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
-    """Versions of rows of signs by id, the signs of each, and all of them in one table."""
+    """Rows of signs and vectors that wait, as they were last, by key.
 
-    versions: dict[int, str]
-    rows: dict[int, SignTable]
+    Attributes:
+        versions, waiting_versions: Of the rows, and of the vectors.
+        rows: Signs of each row.
+        waiting: Document and vector.
+        table: All rows.
+        waiting_table: Signs of all that wait.
+        vectors: Of all that wait.
+    """
+
+    versions: dict[str, str]
+    rows: dict[str, SignTable]
     table: SignTable
+    waiting_versions: dict[str, str]
+    waiting: dict[str, tuple[int, Vector]]
+    waiting_table: SignTable
+    vectors: VectorTable
 
     @property
     def size(self) -> int:
-        return 2 * self.table.size
+        return 2 * self.table.size + 2 * self.waiting_table.size + self.vectors.size
 
 
-_NO_SIGNS = _Signs({}, {}, SignTable.merged([]))
+_NO_SIGNS = SignTable.merged([])
+_NO_VECTORS = VectorTable.unpacked(b"", b"")
+_NOTHING = _Signs({}, {}, _NO_SIGNS, {}, {}, _NO_SIGNS, _NO_VECTORS)
+_NO_WORDS = WaitingWords({}, {}, {})
 
 
 async def select_question(session: Session, question: Question) -> Asked:
@@ -198,46 +241,48 @@ async def select_question(session: Session, question: Question) -> Asked:
     vectors once they were copied whole, which is done aside when a few questions were asked of one state of them.
     """
     user, memory = session.actor.user_id, session.memory
-    known = cast("_Signs | None", memory.get(("signs", user, question.model))) or _NO_SIGNS
+    known = cast("_Signs | None", memory.get(("signs", user, question.model))) or _NOTHING
     copied = cast("_CopiedIndex | None", memory.get(("index", user)))
     words: QuestionParams = {
         "user_id": user,
         "words": question.words,
         "locale": question.locale,
         "copied": None if copied is None else copied.changes,
+        "known_waiting": [] if copied is None else copied.waiting.known,
     }
     signs: SignsParams = {
         "user_id": user,
         "model": question.asked_model,
-        "ids": list(known.versions.keys()),
-        "versions": list(known.versions.values()),
+        "keys": [*known.versions.keys(), *known.waiting_versions.keys()],
+        "versions": [*known.versions.values(), *known.waiting_versions.values()],
     }
     [row], rows = await session.both((_SELECT_QUESTION, words), (_SELECT_SIGNS, signs))
-    index: InvertedIndex | None = None
+    copy: Copy | None = None
     if copied is not None and row.is_copied:
-        index = None if row.waiting else copied.index
-        entries = [
-            copied.index.entries_of(term) + fresh
-            for term, fresh in zip(row.terms, row.entries, strict=True)
-        ]
-        row = replace(row, entries=entries)
+        copy = Copy(copied.index, _waiting_words(session, copied, row))
+        row = replace(row, entries=[copy.entries_of(term) for term in row.terms])
     else:
         _copy_index_aside(session, row)
     if question.embedding is None:
-        return Asked(row, [], index, None)
+        return Asked(row, [], copy, _NO_VECTORS, None)
     now = _now(known, rows)
     memory.keep(("signs", user, question.model), now, now.size)
-    vectors = cast("_CopiedVectors | None", memory.get(("vectors", user, question.model)))
-    if vectors is None or vectors.versions != now.versions:
-        vectors = None
+    posted = cast("_CopiedVectors | None", memory.get(("vectors", user, question.model)))
+    if posted is None or posted.versions != now.versions:
+        posted = None
         _copy_vectors_aside(session, question.model, now)
-    waiting = b"".join(
-        packed_signs(one.document_no, vector_from_bytes(one.entries))
-        for one in rows
-        if one.document_no is not None and one.entries is not None
-    )
-    tables = [now.table, SignTable.unpacked(waiting)] if waiting else [now.table]
-    return Asked(row, tables, index, None if vectors is None else vectors.table)
+    tables = [one for one in (now.table, now.waiting_table) if len(one.documents)]
+    return Asked(row, tables, copy, now.vectors, None if posted is None else posted.table)
+
+
+def _waiting_words(session: Session, copied: _CopiedIndex, row: QuestionRow) -> WaitingWords:
+    new = zip(row.new_documents, row.new_lengths, row.new_terms, row.new_frequencies, strict=True)
+    versions = dict(zip(row.waiting, row.waiting_versions, strict=True))
+    waiting = copied.waiting.now(versions, new)
+    if waiting is not copied.waiting:
+        kept = replace(copied, waiting=waiting)
+        session.memory.keep(("index", session.actor.user_id), kept, kept.index.size)
+    return waiting
 
 
 def _is_asked_often(session: Session, key: Hashable, state: Sized) -> bool:
@@ -260,7 +305,7 @@ def _copy_index_aside(session: Session, row: QuestionRow) -> None:
         found = await session.one(_SELECT_INDEX, params)
         if found.is_wanted:
             index = await asyncio.to_thread(InvertedIndex, found.terms, found.sizes, found.entries)
-            session.memory.keep(key, _CopiedIndex(found.changes, index), index.size)
+            session.memory.keep(key, _CopiedIndex(found.changes, index, _NO_WORDS), index.size)
 
     session.aside(key, copy)
 
@@ -277,23 +322,46 @@ def _copy_vectors_aside(session: Session, model: str, now: _Signs) -> None:
         found = await session.one(_SELECT_VECTORS, params)
         if found.is_wanted:
             table = await asyncio.to_thread(VectorTable.unpacked, found.numbers, found.vectors)
-            versions = dict(zip(found.ids, found.versions, strict=True))
+            versions = dict(zip(found.keys, found.versions, strict=True))
             session.memory.keep(key, _CopiedVectors(versions, table), table.size)
 
     session.aside(key, copy)
 
 
 def _now(known: _Signs, rows: Iterable[SignsRow]) -> _Signs:
-    """What is known now: rows that are there, as they are there."""
-    there = {row.id: row for row in rows if row.id is not None}
-    versions = {number: row.version or "" for number, row in there.items()}
-    if versions == known.versions:
-        return known
-    tables = {
-        number: known.rows[number] if row.entries is None else SignTable.unpacked(row.entries)
-        for number, row in there.items()
-    }
-    return _Signs(versions, tables, SignTable.merged(list(tables.values())))
+    """What is known now: what is there, as it is there."""
+    versions: dict[str, str] = {}
+    waiting_versions: dict[str, str] = {}
+    found: dict[str, SignsRow] = {}
+    for row in rows:
+        (versions if row.document_no is None else waiting_versions)[row.key] = row.version
+        if row.entries is not None:
+            found[row.key] = row
+    if versions != known.versions:
+        tables = {
+            key: SignTable.unpacked(found[key].entries or b"") if key in found else known.rows[key]
+            for key in versions
+        }
+        merged = SignTable.merged(list(tables.values()))
+        known = replace(known, versions=versions, rows=tables, table=merged)
+    if waiting_versions != known.waiting_versions:
+        waiting = {
+            key: (found[key].document_no or 0, vector_from_bytes(found[key].entries or b""))
+            if key in found
+            else known.waiting[key]
+            for key in waiting_versions
+        }
+        ordered = sorted(waiting.values(), key=itemgetter(0))
+        documents = np.array([number for number, _ in ordered], np.int64)
+        vectors = np.array([vector for _, vector in ordered], np.float32).reshape(len(ordered), -1)
+        known = replace(
+            known,
+            waiting_versions=waiting_versions,
+            waiting=waiting,
+            waiting_table=SignTable.of(documents, vectors) if ordered else _NO_SIGNS,
+            vectors=VectorTable(documents, vectors) if ordered else _NO_VECTORS,
+        )
+    return known
 
 
 async def expand_question(
@@ -307,7 +375,7 @@ async def expand_question(
     """
     settings, row = question.settings, asked.row
     weight = settings.expansion_share * sum(row.weights)
-    if asked.index is None:
+    if asked.copy is None:
         params: ExpansionParams = {
             "user_id": session.actor.user_id,
             "numbers": list(leading.keys()),
@@ -321,8 +389,9 @@ async def expand_question(
             "weight": weight,
         }
         return await session.one(_EXPAND_QUESTION, params)
-    shared = asked.index.shared_terms(
+    shared = asked.copy.index.shared_terms(
         leading,
+        asked.copy.waiting,
         documents=row.documents,
         mean_length=row.mean_length,
         k1=settings.k1,
@@ -333,5 +402,5 @@ async def expand_question(
     return TermRows(
         list(shared),
         [weight * gain / told for gain in shared.values()],
-        [b"" if term in row.terms else asked.index.entries_of(term) for term in shared],
+        [b"" if term in row.terms else asked.copy.entries_of(term) for term in shared],
     )

@@ -9,13 +9,15 @@ from briefsmith.store.block_parameters import FilterParams
 class QuestionParams(TypedDict):
     """A question's words, and whose blocks are asked.
 
-    `copied` are the rows of the ledger that a copy of the index is of; None has no copy.
+    `copied` are the rows of the ledger that a copy of the index is of; None has no copy. `known_waiting` are
+    documents beside it, each with its version.
     """
 
     user_id: UUID
     words: str
     locale: str | None
     copied: list[str] | None
+    known_waiting: list[str]
 
 
 class IndexParams(TypedDict):
@@ -93,7 +95,7 @@ class SignsParams(TypedDict):
 
     user_id: UUID
     model: str | None
-    ids: list[int]
+    keys: list[str]
     versions: list[str]
 
 

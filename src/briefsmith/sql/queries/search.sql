@@ -4,7 +4,7 @@
 -- The plan does not depend on statistics, which a fresh import does not have: `offset 0` and lateral subqueries
 -- hold the order in which things happen.
 -- Whoever has a copy of the index names the rows of the ledger that it is of, each with its transaction: where these are all there are, it is
--- sent no postings but those of documents that wait.
+-- sent no postings, but the words of the documents that wait and that it does not know.
 with ledger as materialized (
   select
     coalesce(sum(entry.documents), 0) as documents,
@@ -17,7 +17,7 @@ copied as materialized (
   select ledger.changes = %(copied)s::text[] as is_current from ledger
 ),
 waiting as materialized (
-  select document.document_no, document.length, document.words
+  select document.document_no, document.xmin::text as version, document.length, document.words
   from briefsmith.search_documents as document
   where document.user_id = %(user_id)s::uuid and not document.is_posted
 ),
@@ -48,10 +48,18 @@ held as materialized (
       ) as entries
     from waiting
     cross join lateral unnest(waiting.words) as word
-    -- `is true` keeps this a hashed lookup, not a join for each document.
-    where (word.lexeme in (select asked.term from asked)) is true
+    where (select copied.is_current is not true from copied)
+      -- `is true` keeps this a hashed lookup, not a join for each document.
+      and (word.lexeme in (select asked.term from asked)) is true
     group by word.lexeme
   ) as fresh on fresh.term = asked.term
+),
+new as materialized (
+  select waiting.document_no, waiting.length, word.lexeme as term, cardinality(word.positions) as frequency
+  from waiting
+  cross join lateral unnest(waiting.words) as word
+  where (select copied.is_current from copied)
+    and waiting.document_no || ' ' || waiting.version <> all (%(known_waiting)s::text[])
 ),
 counted as materialized (
   select
@@ -65,6 +73,11 @@ select
   (select ledger.changes from ledger) as changes,
   (select copied.is_current is true from copied) as is_copied,
   array(select waiting.document_no from waiting order by waiting.document_no) as waiting,
+  array(select waiting.version from waiting order by waiting.document_no) as waiting_versions,
+  array(select new.document_no from new) as new_documents,
+  array(select new.length from new) as new_lengths,
+  array(select new.term from new) as new_terms,
+  array(select new.frequency from new) as new_frequencies,
   array(select held.term from held order by held.term) as terms,
   array(select held.weight from held order by held.term) as weights,
   array(select held.entries from held order by held.term) as entries
@@ -97,41 +110,51 @@ select
 from ledger;
 
 -- name: select_signs :many
--- The packed signs of all posted vectors of a model, with the version of each row (of those that are known in this
--- version nothing else), and the vectors of documents that wait. As in the question, no statistics decide.
+-- The packed signs of all posted vectors of a model, and the vectors of documents that wait, each with its version;
+-- of those that are known in this version nothing else. As in the question, no statistics decide.
 with waiting as materialized (
   select document.document_no, document.block_id
   from briefsmith.search_documents as document
   where document.user_id = %(user_id)s::uuid and not document.is_posted
     and %(model)s::text is not null
+),
+held as (
+  select
+    vectors.id::text as key,
+    vectors.xmin::text || ' ' || vectors.ctid::text as version,
+    vectors.entries,
+    null::vector as embedding,
+    null::integer as document_no
+  from briefsmith.search_vectors as vectors
+  where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
+  union all
+  select 'w' || waiting.document_no, one.version, null, one.embedding, waiting.document_no
+  from waiting
+  cross join lateral (
+    select block.xmin::text || ' ' || block.ctid::text as version, block.meta_embedding as embedding
+    from public.context_blocks as block
+    where block.id = waiting.block_id and block.meta_embedding_model = %(model)s::text
+    offset 0
+  ) as one
+  union all
+  select 'w' || waiting.document_no || ' ' || one.place, one.version, null, one.embedding, waiting.document_no
+  from waiting
+  cross join lateral (
+    select part.place, part.xmin::text || ' ' || part.ctid::text as version, part.embedding
+    from briefsmith.block_parts as part
+    where part.block_id = waiting.block_id and part.model = %(model)s::text
+    offset 0
+  ) as one
 )
 select
-  vectors.id,
-  version.text as version,
-  case when known.version is distinct from version.text then vectors.entries end as entries,
-  null::integer as document_no
-from briefsmith.search_vectors as vectors
-cross join lateral (select vectors.xmin::text || ' ' || vectors.ctid::text as text) as version
-left join unnest(%(ids)s::bigint[], %(versions)s::text[]) as known (id, version) on known.id = vectors.id
-where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
-union all
-select null, null, vector.packed, waiting.document_no
-from waiting
-cross join lateral (
-  select vector_send(block.meta_embedding) as packed
-  from public.context_blocks as block
-  where block.id = waiting.block_id and block.meta_embedding_model = %(model)s::text
-  offset 0
-) as vector
-union all
-select null, null, vector.packed, waiting.document_no
-from waiting
-cross join lateral (
-  select vector_send(part.embedding) as packed
-  from briefsmith.block_parts as part
-  where part.block_id = waiting.block_id and part.model = %(model)s::text
-  offset 0
-) as vector;
+  held.key,
+  held.version,
+  case
+    when known.version is distinct from held.version then coalesce(held.entries, vector_send(held.embedding))
+  end as entries,
+  held.document_no
+from held
+left join unnest(%(keys)s::text[], %(versions)s::text[]) as known (key, version) on known.key = held.key;
 
 -- name: select_vectors :one
 -- The vectors of all posted documents of a model, in the order of their numbers, and the rows of signs that they
@@ -139,7 +162,7 @@ cross join lateral (
 with signs as materialized (
   select
     coalesce(sum(octet_length(vectors.entries)), 0) / 36 <= %(most_vectors)s::bigint as is_wanted,
-    coalesce(array_agg(vectors.id order by vectors.id), '{}') as ids,
+    coalesce(array_agg(vectors.id::text order by vectors.id), '{}') as keys,
     coalesce(array_agg(vectors.xmin::text || ' ' || vectors.ctid::text order by vectors.id), '{}') as versions
   from briefsmith.search_vectors as vectors
   where vectors.user_id = %(user_id)s::uuid and vectors.model = %(model)s::text
@@ -162,7 +185,7 @@ held as materialized (
 )
 select
   signs.is_wanted,
-  signs.ids,
+  signs.keys,
   signs.versions,
   coalesce(
     (select string_agg(int4send(held.document_no), ''::bytea order by held.document_no) from held), ''::bytea
