@@ -4,7 +4,8 @@ Distance: optimal string alignment after Damerau (1964): a letter too many, too 
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 LEAST_LETTERS = 4
@@ -59,12 +60,29 @@ def meant_by(word: str, vocabulary: Iterable[str]) -> list[str]:
     may be cut off; that is dearer, the more there is of it.
     """
     pairs = _pairs(word)
-    candidates = [term for term in vocabulary if term != word and is_correctable(term)]
+    letters, most = Counter(word), _most_edits(len(word))
+    candidates = [
+        term
+        for term in vocabulary
+        if term != word and is_correctable(term) and _others(term, letters) <= most
+    ]
     likely = heapq.nlargest(_LOOKED_AT, candidates, key=lambda term: (_share(term, pairs), term))
     costs = {term: cost for term in likely if (cost := _cost(word, term)) is not None}
     least = min(costs.values(), default=0.0)
     close = [term for term, cost in costs.items() if cost < least + 1]
     return sorted(close, key=lambda term: (costs[term], term))[:MOST_MEANT]
+
+
+def _others(term: str, letters: Mapping[str, int]) -> int:
+    """Letters that the word has not, or not as often; each is an edit at least, whatever is cut off."""
+    left = dict(letters)
+    others = 0
+    for letter in term:
+        if left.get(letter, 0) > 0:
+            left[letter] -= 1
+        else:
+            others += 1
+    return others
 
 
 def _pairs(word: str) -> set[str]:
