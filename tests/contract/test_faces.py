@@ -181,6 +181,7 @@ VERBS: dict[str, Verb] = {
     "schema.pending_migrations": Verb("schema migrate", no_route=LOGIN),
     "schema.read_schema": Verb("schema contract", no_route=LOGIN),
     "schema.verify_schema": Verb("schema verify", "verify_schema"),
+    "schema_upgrade.check_upgraded": Verb("schema upgrade", no_route=LOGIN),
     "schema_upgrade.finish_upgrade": Verb("schema upgrade", no_route=LOGIN),
     "schema_upgrade.plan_upgrade": Verb("schema upgrade", no_route=LOGIN),
     "schema_upgrade.undo_upgrade": Verb("schema upgrade", no_route=LOGIN),

@@ -91,8 +91,6 @@ def test_a_plan_with_something_in_the_way_ends_with_1(
         ["--finish", "--undo", "--yes"],
         ["--discard-changes"],
         ["--plan", "--archive", "x"],
-        ["--undo"],
-        ["--finish"],
         [],
     ],
 )
@@ -105,3 +103,15 @@ def test_a_call_that_makes_no_sense_changes_nothing(
         call(capsys, *words)
 
     assert rows_as_text(url) == before
+
+
+@pytest.mark.parametrize("words", [["--undo"], ["--finish"]])
+def test_what_cannot_be_is_told_before_it_has_to_be_confirmed(
+    words: list[str], url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(errors.UpgradeRefused, match="There is no upgrade"):
+        call(capsys, *words)
+    call(capsys, "--archive", str(tmp_path / "old.jsonl"))
+
+    with pytest.raises(errors.InvalidInput, match="has to be confirmed"):
+        call(capsys, *words)

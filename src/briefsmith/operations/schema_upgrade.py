@@ -6,7 +6,7 @@ from pathlib import Path
 
 from briefsmith.schema_sync.upgrade.plan import UpgradePlan, plan
 from briefsmith.schema_sync.upgrade.report import UpgradeReport
-from briefsmith.schema_sync.upgrade.undo import finish, undo
+from briefsmith.schema_sync.upgrade.undo import check, finish, undo
 from briefsmith.schema_sync.upgrade.upgrade import upgrade
 
 
@@ -35,6 +35,16 @@ async def upgrade_schema(url: str, archive: Path | None) -> AsyncGenerator[Upgra
     async with aclosing(upgrade(url, archive)) as reports:
         async for report in reports:
             yield report
+
+
+async def check_upgraded(url: str, *, undo: bool) -> None:
+    """Looks whether there is an upgrade to finish, or to undo; changes nothing.
+
+    Raises:
+        UpgradeRefused: There is none.
+        Unavailable: No database.
+    """
+    await check(url, undo=undo)
 
 
 async def finish_upgrade(url: str) -> None:

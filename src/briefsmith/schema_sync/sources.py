@@ -1,5 +1,6 @@
 """Where a schema can be read from: a database, a contract, a folder of migrations."""
 
+import os.path
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from briefsmith.schema_sync.rights import roles_of
 
 _URLS = ("postgresql://", "postgres://")
 _USUAL = ("public",)
+_SHOWN = 300  # characters of a name that is none
 
 ScratchServer = Callable[[], AbstractAsyncContextManager[str]]
 
@@ -74,7 +76,8 @@ _HINT = (
 
 
 def _is_address(source: str) -> bool:
-    return source.startswith(_URLS) or ("=" in source and not Path(source).exists())
+    # Of a name that is too long for the system, `Path.exists` raises.
+    return source.startswith(_URLS) or ("=" in source and not os.path.exists(source))  # noqa: PTH110
 
 
 def _is_contract(source: str | Path) -> bool:
@@ -89,7 +92,9 @@ def _read_files(path: Path) -> Contract | list[tuple[str, str]]:
         texts = [(file.name, file.read_text(encoding="utf-8")) for file in files]
     except (OSError, UnicodeDecodeError) as error:
         says = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        message = f"{path} cannot be read: {says}."
+        name = str(path)
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        message = f"{shown} cannot be read: {says}."
         raise InvalidContract(message, hint=_HINT) from error
     if not texts:
         message = f"{path} holds no migration."

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,7 +124,7 @@ def _upgrade(archive: Path | None, *, json_: bool) -> None:
 def _finish(*, yes: bool, json_: bool) -> None:
     from briefsmith.operations.schema_upgrade import finish_upgrade
 
-    _confirm("Drop the old tables for good? Only the archive has them then.", yes=yes)
+    _confirm("Drop the old tables for good? Only the archive has them then.", yes=yes, undo=False)
     _with_url(finish_upgrade)
     if json_:
         write_json({"finished": True})
@@ -135,7 +136,7 @@ def _undo(*, yes: bool, discard_changes: bool, json_: bool) -> None:
     from briefsmith.operations.schema_upgrade import undo_upgrade
 
     lost = ", and lose what was stored since" if discard_changes else ""
-    _confirm(f"Bring the old tables back and drop the new ones{lost}?", yes=yes)
+    _confirm(f"Bring the old tables back and drop the new ones{lost}?", yes=yes, undo=True)
 
     async def work(url: str) -> None:
         await undo_upgrade(url, discard_changes=discard_changes)
@@ -147,9 +148,12 @@ def _undo(*, yes: bool, discard_changes: bool, json_: bool) -> None:
         write("The old tables are in their place, as they were.")
 
 
-def _confirm(question: str, *, yes: bool) -> None:
+def _confirm(question: str, *, yes: bool, undo: bool) -> None:
+    from briefsmith.operations.schema_upgrade import check_upgraded
+
     if yes:
         return
+    _with_url(partial(check_upgraded, undo=undo))
     if not sys.stdin.isatty():
         message = "This drops tables for good and has to be confirmed."
         raise InvalidInput(message, hint="Add --yes.")

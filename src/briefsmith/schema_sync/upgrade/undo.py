@@ -24,11 +24,34 @@ async def finish(url: str) -> None:
         await _finish(connection)
 
 
-async def _finish(connection: LegacyConnection) -> None:
+async def check(url: str, *, undo: bool) -> None:
+    """Looks whether there is an upgrade to finish, or to undo; changes nothing.
+
+    Raises:
+        UpgradeRefused: There is none.
+    """
+    async with open_legacy(url) as connection:
+        await (_undoable(connection) if undo else _finishable(connection))
+
+
+async def _finishable(connection: LegacyConnection) -> None:
     state = await ledger.read_state(connection)
     if state is None or state.phase != "swapped":
         message = "There is no upgrade to finish here."
         raise UpgradeRefused(message, hint="`briefsmith schema upgrade --archive PATH` makes one.")
+
+
+async def _undoable(connection: LegacyConnection) -> ledger.UpgradeState:
+    state = await ledger.read_state(connection)
+    if state is None:
+        message = "There is no upgrade to undo here."
+        hint = "Once it was finished, only the archive has the old rows."
+        raise UpgradeRefused(message, hint=hint)
+    return state
+
+
+async def _finish(connection: LegacyConnection) -> None:
+    await _finishable(connection)
     await check_dependents(connection, swap.LEGACY, legacy_names())
 
     async def work() -> None:
@@ -52,11 +75,7 @@ async def undo(url: str, *, discard_changes: bool) -> None:
     """
     async with open_legacy(url) as connection:
         await take_lock(connection)
-        state = await ledger.read_state(connection)
-        if state is None:
-            message = "There is no upgrade to undo here."
-            hint = "Once it was finished, only the archive has the old rows."
-            raise UpgradeRefused(message, hint=hint)
+        state = await _undoable(connection)
         if state.phase == "swapped":
             await _exchange_back(connection, state, discard_changes=discard_changes)
         await clean_up(connection, state)
