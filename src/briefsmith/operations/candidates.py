@@ -19,7 +19,7 @@ _LOOKED_AT = 30  # of the likely best, at least, are weighed before the best are
 _TIMES = 2  # or as many times as many as are wanted,
 _UNSURE = 200  # and so many more times the square of the vectors' weight: of those, signs only tell about how near
 _SPARE = 4  # blocks more than are wanted are asked for, and one for each ten: some do not pass, or fall behind
-_PASSING = 0.5
+_REFUSED = 2  # times as many as do not pass are more than are wanted: the numbers of all that pass are asked for
 
 
 class Candidates:
@@ -113,7 +113,7 @@ class Candidates:
             refused = [number for number in best if looked[number] is None]
             if refused:
                 self._leave(field, refused)
-                if self._passing is not None or len(self._gone) <= self._limit:
+                if self._passing is not None or _REFUSED * len(self._gone) <= self._limit:
                     continue
             elif len(ranked) >= self._limit or self._passing is not None or not self._gone:
                 shown = [row for number in best if (row := looked[number]) is not None]
