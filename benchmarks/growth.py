@@ -1,6 +1,6 @@
 """How search, adding and the index grow with the blocks of one person; and search among many people.
 
-    python benchmarks/growth.py [--sizes 1000,10000,100000] [--users N --each M] [--rounds 100] [--docs FOLDER]
+    python benchmarks/growth.py [--sizes 1000,10000,100000] [--users N --each M] [--rounds 100] [--memory 256] [--docs FOLDER]
 
 One database that grows: blocks come in by COPY, past the import, under the same triggers. Prints figures and asserts
 nothing; with --docs it writes them as a page with a plot. See README.md in this folder.
@@ -80,7 +80,7 @@ def main() -> int:
     points: list[Point] = []
     with server(options.database_url) as server_url:
         with database(server_url) as url:
-            for point in _growing(url, wording, options.sizes, options.rounds):
+            for point in _growing(url, wording, options):
                 points.append(point)
                 print(f"{point.blocks:,} blocks: search {point.search_p50:.1f} ms", file=sys.stderr)
         if options.users:
@@ -104,21 +104,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=0, help="also search among so many people")
     parser.add_argument("--each", type=int, default=1_000, help="blocks of each of them (1000)")
     parser.add_argument("--rounds", type=int, default=100, help="of each (100)")
+    parser.add_argument("--memory", type=int, default=256, help="MB that it may keep (256)")
     parser.add_argument("--docs", type=Path, help="folder for the page, the plot and the figures")
     parser.add_argument("--data", type=Path, default=FOLDER, help="folder of the collections")
     parser.add_argument("--database-url", help="a server to make databases on; else embedded")
     return parser.parse_args()
 
 
-def _growing(url: str, wording: Wording, sizes: Sequence[int], rounds: int) -> Iterator[Point]:
-    texts = wording.blocks(max(sizes))
+def _growing(url: str, wording: Wording, options: argparse.Namespace) -> Iterator[Point]:
+    texts = wording.blocks(max(options.sizes))
     there = 0
-    for size in sorted(sizes):
+    for size in sorted(options.sizes):
         with psycopg.connect(url) as connection:
             [(user,)] = connection.execute("select id from auth.users").fetchall()
         _load(url, [(user, *next(texts)) for _ in range(size - there)])
         there = size
-        yield asyncio.run(_measure(url, [user], wording, size, rounds))
+        yield asyncio.run(_measure(url, [user], wording, size, options))
 
 
 def _among_many(url: str, wording: Wording, options: argparse.Namespace) -> Point:
@@ -136,7 +137,7 @@ def _among_many(url: str, wording: Wording, options: argparse.Namespace) -> Poin
         _load(url, [(user, label, text) for user in some for label, text in texts], quiet=True)
         print(f"\r{users.index(some[-1]) + 1:,} people", end="", file=sys.stderr)
     print(file=sys.stderr)
-    return asyncio.run(_measure(url, users, wording, options.each, options.rounds))
+    return asyncio.run(_measure(url, users, wording, options.each, options))
 
 
 def _load(url: str, rows: Sequence[tuple[UUID, str, str]], *, quiet: bool = False) -> None:
@@ -166,18 +167,20 @@ def _batches(all_of_them: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 async def _measure(
-    url: str, users: Sequence[UUID], wording: Wording, blocks: int, rounds: int
+    url: str, users: Sequence[UUID], wording: Wording, blocks: int, options: argparse.Namespace
 ) -> Point:
     chance = random.Random(blocks)  # noqa: S311  no secret
     embedder = WordLlamaEmbedder()
+    rounds: int = options.rounds
+    memory = 1_000_000 * options.memory
     first: list[float] = []
     searching: list[float] = []
     adding: list[float] = []
     await embedder.embed(["read what it embeds with"])
     for question in wording.questions(_PROCESSES):
-        async with open_database(url, of_nobody=True) as opened:
+        async with open_database(url, of_nobody=True, memory_bytes=memory) as opened:
             await _search(opened, embedder, Actor(chance.choice(users)), first, question)
-    async with open_database(url, of_nobody=True) as opened:
+    async with open_database(url, of_nobody=True, memory_bytes=memory) as opened:
         for number, question in enumerate(wording.questions(rounds + _WARM_UP)):
             if number == _WARM_UP:
                 await opened.asides.settle()

@@ -126,6 +126,7 @@ class Settings:
         fetch_allow: Hosts that agents may fetch from; none by default.
         extract_seconds: How long taking text out of one file may take.
         extract_memory_mb: How much memory it may take.
+        index_memory_mb: How much of the index a process may keep for the next search; 0 keeps nothing.
         idle_seconds: How long the embedded server stays up after its last use.
         prepared_statements: False behind a transaction pooler that cannot keep them.
         home_is_chosen: Whether BRIEFSMITH_HOME names the home, rather than the platform.
@@ -151,6 +152,7 @@ class Settings:
     fetch_allow: tuple[str, ...] = ()
     extract_seconds: int = 60
     extract_memory_mb: int = 1_024
+    index_memory_mb: int = 256
     idle_seconds: int = 300
     prepared_statements: bool = True
     home_is_chosen: bool = False
@@ -191,6 +193,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         extract_memory_mb=_whole_number(
             env, "BRIEFSMITH_EXTRACT_MEMORY_MB", default=1024, least=128
         ),
+        index_memory_mb=_whole_number(env, "BRIEFSMITH_INDEX_MEMORY_MB", default=256),
         idle_seconds=_whole_number(env, "BRIEFSMITH_IDLE_SECONDS", default=300, least=1),
         prepared_statements=env.get("BRIEFSMITH_PREPARED_STATEMENTS", "1") not in {"0", "false"},
         home_is_chosen="BRIEFSMITH_HOME" in env,

@@ -186,6 +186,7 @@ async def open_store(
             connections=connections,
             wait_seconds=wait_seconds,
             of_nobody=of_nobody,
+            memory_bytes=_MB * settings.index_memory_mb,
         ) as database,
     ):
         yield Store(settings, database)

@@ -64,7 +64,7 @@ def meant_by(word: str, vocabulary: Iterable[str]) -> list[str]:
     candidates = [
         term
         for term in vocabulary
-        if term != word and is_correctable(term) and _others(term, letters) <= most
+        if term != word and is_correctable(term) and _may_be(term, letters, most)
     ]
     likely = heapq.nlargest(_LOOKED_AT, candidates, key=lambda term: (_share(term, pairs), term))
     costs = {term: cost for term in likely if (cost := _cost(word, term)) is not None}
@@ -73,16 +73,14 @@ def meant_by(word: str, vocabulary: Iterable[str]) -> list[str]:
     return sorted(close, key=lambda term: (costs[term], term))[:MOST_MEANT]
 
 
-def _others(term: str, letters: Mapping[str, int]) -> int:
-    """Letters that the word has not, or not as often; each is an edit at least, whatever is cut off."""
-    left = dict(letters)
+def _may_be(term: str, letters: Mapping[str, int], most: int) -> bool:
+    """Whether it has so few letters that the word has not, or not as often; each is an edit, whatever is cut off."""
+    if len(set(term) - letters.keys()) > most:
+        return False
     others = 0
-    for letter in term:
-        if left.get(letter, 0) > 0:
-            left[letter] -= 1
-        else:
-            others += 1
-    return others
+    for letter in set(term):
+        others += max(term.count(letter) - letters.get(letter, 0), 0)
+    return others <= most
 
 
 def _pairs(word: str) -> set[str]:
@@ -96,9 +94,10 @@ def _share(term: str, pairs: set[str]) -> float:
 
 def _cost(word: str, term: str) -> float | None:
     """Edits, and what the ending costs that is cut off; None where they are too many."""
+    most = _most_edits(len(word))
     costs = [
         edits + _CUT_COSTS * (len(word) - kept)
-        for kept, edits in enumerate(distances(word, term))
+        for kept, edits in enumerate(distances(word, term, most))
         if edits <= _most_edits(kept) and len(word) - kept <= _MOST_CUT and 2 * kept >= len(word)
     ]
     return min(costs, default=None)
@@ -110,16 +109,28 @@ def _most_edits(letters: int) -> int:
     return MOST_EDITS if letters >= _TWO_EDITS_FROM else 1
 
 
-def distances(word: str, term: str) -> Sequence[int]:
-    """Edits between the term and each beginning of the word, the empty one first."""
+def distances(word: str, term: str, most: int | None = None) -> Sequence[int]:
+    """Edits between the term and each beginning of the word, the empty one first.
+
+    Args:
+        most: Where all are more than this, they may be any such numbers.
+    """
     before: list[int] = []
     row = list(range(len(word) + 1))
     for i, letter in enumerate(term):
         above, row = row, [i + 1]
+        edits = i + 1
         for j, other in enumerate(word):
-            edits = min(above[j] + (letter != other), above[j + 1] + 1, row[j] + 1)
+            # Compared one by one: this is where the time goes.
+            edits += 1
+            if (changed := above[j] + (letter != other)) < edits:
+                edits = changed
+            if (left_out := above[j + 1] + 1) < edits:
+                edits = left_out
             if i and j and letter == word[j - 1] and term[i - 1] == other:
                 edits = min(edits, before[j - 1] + 1)
             row.append(edits)
         before = above
+        if most is not None and min(row) > most and min(before) > most:
+            return row
     return row

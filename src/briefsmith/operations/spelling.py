@@ -1,5 +1,6 @@
 """Words of a question that no block has, and what may be meant by them."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 from briefsmith.compiler.spelling import is_correctable, meant_by, searches_for
@@ -28,10 +29,12 @@ async def corrected(session: Session, asked: QuestionRow, typo_weight: float) ->
     if not words or typo_weight <= 0 or not asked.documents:
         return asked
     searches = [one for word in words for one in searches_for(word)]
-    known = await vocabulary.select_vocabulary(session, searches)
+    known: dict[str, list[str]] = defaultdict(list)
+    for term in await vocabulary.select_vocabulary(session, searches):
+        known[term[0]].append(term)
     weights: dict[str, float] = {}
     for word in words:
-        for term in meant_by(word, known):
+        for term in meant_by(word, [term for first in set(word[:2]) for term in known[first]]):
             weights[term] = max(weights.get(term, 0.0), typo_weight * unknown[word])
     for term in asked.terms:
         weights.pop(term, None)

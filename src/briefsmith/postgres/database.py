@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from briefsmith import errors
 from briefsmith.postgres.asides import Asides
 from briefsmith.postgres.errors import translate
-from briefsmith.postgres.memory import Memory
+from briefsmith.postgres.memory import DEFAULT_BYTES, Memory
 from briefsmith.postgres.migrate import Applied, migrate, newer
 from briefsmith.postgres.session import Actor, Session, begin
 from briefsmith.postgres.statements import NoParameters, fetch, statement
@@ -266,6 +266,7 @@ async def open_database(
     connections: int = 4,
     wait_seconds: float = 15,
     of_nobody: bool = False,
+    memory_bytes: int = DEFAULT_BYTES,
 ) -> AsyncGenerator[Database]:
     """Connects, checks in one round trip that database and package fit, and finds the person.
 
@@ -276,6 +277,7 @@ async def open_database(
         connections: How many sessions may run at once.
         wait_seconds: How long one more waits for its turn.
         of_nobody: It is no one person's store: every session says who acts, and without that sees no rows.
+        memory_bytes: How much sessions may remember for later ones, at most.
 
     Raises:
         SchemaMismatch: Too old a server, no vector, not migrated, or newer than this package.
@@ -289,7 +291,7 @@ async def open_database(
     finally:
         await first.close()
 
-    memory = Memory()
+    memory = Memory(memory_bytes)
 
     async def configure(connection: AsyncConnection[Any]) -> None:
         _configure(connection, conninfo, prepared_statements=prepared_statements)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
 
-DEFAULT_BYTES = 256 * 1024 * 1024
+DEFAULT_BYTES = 256_000_000
 
 
 class Memory:
