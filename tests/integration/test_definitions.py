@@ -122,9 +122,50 @@ def test_each_object_of_it_that_is_dropped_is_made_again(server: Server) -> None
     assert tried > refused
 
 
-def dropped(connection: Connection[tuple[object, ...]], expected: Catalog) -> str | None:
+def test_a_column_that_others_are_computed_from_gets_its_type_back(server: Server) -> None:
+    url = server.empty_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(surroundings())
+        connection.execute(
+            """
+            create schema shop;
+            create table shop.sales (
+              price numeric(10, 2) not null default 0,
+              twice numeric generated always as (price * 2) stored,
+              label text
+            );
+            create index sales_twice_idx on shop.sales (twice);
+            create view shop.dear as select twice from shop.sales where price > 10;
+            insert into shop.sales (price) values (2);
+            """
+        )
+        expected = look(connection, ["shop"])
+        connection.execute(
+            """
+            drop view shop.dear;
+            alter table shop.sales drop column twice;
+            alter table shop.sales alter column price type numeric(12, 2);
+            alter table shop.sales add column twice numeric generated always as (price * 2) stored;
+            create index sales_twice_idx on shop.sales (twice);
+            create view shop.dear as select twice from shop.sales where price > 10;
+            """
+        )
+
+        said = dropped(connection, expected, ["shop"])
+
+        [(twice,)] = connection.execute("select twice::text from shop.sales").fetchall()
+    server.drop(url)
+    assert said is None
+    assert twice == "4.00"
+
+
+def dropped(
+    connection: Connection[tuple[object, ...]],
+    expected: Catalog,
+    schemas: Sequence[str] = FOREIGN,
+) -> str | None:
     """What is left of a difference after its mends."""
-    found = look(connection, FOREIGN)
+    found = look(connection, schemas)
     told = differences(expected, found)
     mends = mend_all(told, expected, found)
     if not mends:
@@ -134,5 +175,5 @@ def dropped(connection: Connection[tuple[object, ...]], expected: Catalog) -> st
         connection.execute("\n".join(script).encode())
     except psycopg.Error as error:
         return f"{error}: {script}"
-    left = differences(expected, look(connection, FOREIGN))
+    left = differences(expected, look(connection, schemas))
     return "\n".join(f"{one}" for one in left) or None

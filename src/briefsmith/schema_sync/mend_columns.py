@@ -1,13 +1,14 @@
 """Mends of columns."""
 
 import re
+from collections.abc import Sequence
 
 from briefsmith.schema_sync.catalog import Item
 from briefsmith.schema_sync.compare import Difference
 from briefsmith.schema_sync.definitions import part_pieces
 from briefsmith.schema_sync.detours import Detour, Sides, detour, uses_column
-from briefsmith.schema_sync.names import text_of
-from briefsmith.schema_sync.pieces import statements
+from briefsmith.schema_sync.names import mentions, text_of
+from briefsmith.schema_sync.pieces import Piece, statements
 from briefsmith.schema_sync.tables import identity_clause
 
 _STRINGS = ("text", "character varying", "character", "json", "jsonb", "citext")
@@ -136,17 +137,55 @@ def _retype(item: Item, actual: Item, sides: Sides) -> tuple[str, str]:
     if default is not None:
         changes.append(f"{alter} set default {default};")
     same = base_type(before) == base_type(after)
-    around = _around_column(item, sides, with_expressions=not same)
+    computed = _computed_from(item, sides)
+    around = _around_column(item, computed, sides, with_expressions=not same)
     says = f"It rewrites the table, and fails where a value has no place in {after}."
+    if computed:
+        changes = [*_drops(computed), *changes, *_creates(computed, sides)]
+        names = ", ".join(other.name for other in computed)
+        says += f" Computed anew, and the last of the table then: {names}."
     return around.around(*changes), says + around.sentence()
 
 
-def _around_column(item: Item, sides: Sides, *, with_expressions: bool) -> Detour:
+def _computed_from(item: Item, sides: Sides) -> list[Item]:
+    """Columns of the same table that are computed from a column; none can be while its type changes."""
+    return [
+        other
+        for other in sides.found.catalog.items.values()
+        if other.kind == "column"
+        and other.parent == item.parent
+        and mentions(item.local_name, text_of(other, "generated") or "")
+    ]
+
+
+def _drops(columns: Sequence[Item]) -> list[str]:
+    return [
+        f"alter table {one.parent[1]} drop column {one.local_name};"
+        for one in columns
+        if one.parent is not None
+    ]
+
+
+def _creates(columns: Sequence[Item], sides: Sides) -> list[str]:
+    made: list[Piece] = []
+    for one in columns:
+        wanted = sides.expected.catalog.items.get(one.key)
+        source = sides.found if wanted is None else sides.expected
+        made += part_pieces(wanted or one, source, whole=False)
+    return statements(made)
+
+
+def _around_column(
+    item: Item, computed: Sequence[Item], sides: Sides, *, with_expressions: bool
+) -> Detour:
     assert item.parent is not None  # noqa: S101  a column is always of something
     table = item.parent[1]
     uses = uses_column(table, item.local_name)
+    use_computed = [uses_column(table, one.local_name) for one in computed]
 
     def hit(other: Item) -> bool:
+        if any(use(other) for use in use_computed):
+            return True
         if other.kind == "statistics":
             return False
         if other.kind in {"index", "constraint"}:
