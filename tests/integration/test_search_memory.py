@@ -2,6 +2,7 @@
 
 from random import Random
 
+import psycopg
 import pytest
 
 from briefsmith.models.enums import BlockStatus
@@ -66,21 +67,8 @@ async def test_after_any_changes_a_process_that_remembers_answers_as_one_that_do
     seed: int, store: Database, store_url: str, embedder: Embedder
 ) -> None:
     chance = Random(seed)  # noqa: S311  no secret
-    texts = [" ".join(chance.choices(WORDS, k=5)) for _ in range(150)]
-    vectors = await embedder.embed(texts)
-    for number, (text, vector) in enumerate(zip(texts, vectors, strict=True)):
-        assert vector is not None
-        tell(
-            store_url,
-            "insert into public.context_blocks"
-            " (user_id, label, content, meta_embedding, meta_embedding_model)"
-            " values (%s, %s, %s, %s::real[]::vector, %s)",
-            store.user_id,
-            f"n{number}",
-            text,
-            vector.tolist(),
-            embedder.name,
-        )
+    for number in range(150):
+        await _add(store, store_url, embedder, f"n{number}", " ".join(chance.choices(WORDS, k=5)))
 
     for _ in range(12):
         await _copied(store, embedder)
@@ -105,6 +93,47 @@ async def _copied(store: Database, embedder: Embedder) -> None:
         vectors = session.memory.get(("vectors", store.user_id, embedder.name))
     assert index is not None
     assert vectors is not None
+
+
+async def test_documents_that_wait_until_they_are_posted_are_found_all_the_time(
+    store: Database, store_url: str, embedder: Embedder
+) -> None:
+    chance = Random(4)  # noqa: S311  no secret
+    waiting = set[int]()
+
+    for number in range(90):
+        await _add(store, store_url, embedder, f"n{number}", " ".join(chance.choices(WORDS, k=5)))
+        if number == 5:  # one that changes while it waits
+            tell(store_url, CHANGES["embedded anew"].replace("{0}", "'x'"))
+        question = " ".join(chance.choices(WORDS, k=2))
+        async with open_database(store_url, user=str(store.user_id)) as fresh:
+            expected = await _found(fresh, embedder, question)
+
+        assert await _found(store, embedder, question) == expected, number
+        await store.asides.settle()
+        with psycopg.connect(store_url) as connection:
+            [(count,)] = connection.execute(
+                "select count(*) from briefsmith.search_documents where not is_posted"
+            ).fetchall()
+        waiting.add(count)
+
+    assert {0, 1, 63} <= waiting
+
+
+async def _add(store: Database, store_url: str, embedder: Embedder, label: str, text: str) -> None:
+    [vector] = await embedder.embed([text])
+    assert vector is not None
+    tell(
+        store_url,
+        "insert into public.context_blocks"
+        " (user_id, label, content, meta_embedding, meta_embedding_model)"
+        " values (%s, %s, %s, %s::real[]::vector, %s)",
+        store.user_id,
+        label,
+        text,
+        vector.tolist(),
+        embedder.name,
+    )
 
 
 async def test_another_person_finds_nothing_of_what_is_remembered(

@@ -351,15 +351,18 @@ def _now(known: _Signs, rows: Iterable[SignsRow]) -> _Signs:
             else known.waiting[key]
             for key in waiting_versions
         }
-        ordered = sorted(waiting.values(), key=itemgetter(0))
-        documents = np.array([number for number, _ in ordered], np.int64)
-        vectors = np.array([vector for _, vector in ordered], np.float32).reshape(len(ordered), -1)
+        signs, vectors = _NO_SIGNS, _NO_VECTORS
+        if waiting:
+            ordered = sorted(waiting.values(), key=itemgetter(0))
+            documents = np.array([number for number, _ in ordered], np.int64)
+            numbers = np.stack([vector for _, vector in ordered])
+            signs, vectors = SignTable.of(documents, numbers), VectorTable(documents, numbers)
         known = replace(
             known,
             waiting_versions=waiting_versions,
             waiting=waiting,
-            waiting_table=SignTable.of(documents, vectors) if ordered else _NO_SIGNS,
-            vectors=VectorTable(documents, vectors) if ordered else _NO_VECTORS,
+            waiting_table=signs,
+            vectors=vectors,
         )
     return known
 
